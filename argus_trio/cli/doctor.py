@@ -14,6 +14,7 @@ import trio
 
 from argus_trio.cli.isolated.plans import plans_of
 from argus_trio.cli.report import complain
+from argus_trio.cli.tried import start_quietly, untold
 from argus_trio.config.load import load
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
@@ -37,7 +38,8 @@ ENGINE_SECONDS: Final = 10.0
 def doctor(options: argparse.Namespace) -> int:
     """Look at everything; the exit code."""
     try:
-        examination, findings = trio.run(_examined, options)
+        with untold():
+            examination, findings = trio.run(_examined, options)
     except CommandFailed as failure:
         complain(f"argus-trio: {failure}")
         return failure.code
@@ -79,7 +81,16 @@ def _read(options: argparse.Namespace) -> Examination:
         config = load(path, environ=environ)
     except ConfigInvalid as error:
         invalid = error
-    return Examination(path=path, config=config, invalid=invalid, environ=environ, home=home, cwd=cwd)
+    return Examination(
+        path=path,
+        config=config,
+        invalid=invalid,
+        environ=environ,
+        home=home,
+        cwd=cwd,
+        start=None if options.no_start else start_quietly,
+        wait_seconds=options.wait,
+    )
 
 
 def _write(examination: Examination, findings: list[DoctorFinding], redact: Redactor, *, as_json: bool) -> None:

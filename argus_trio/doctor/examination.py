@@ -10,6 +10,7 @@ import attrs
 
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.config import Config
+from argus_trio.doctor.backends.trial import StartGateway
 from argus_trio.doctor.finding import DoctorFinding
 from argus_trio.doctor.running import RunningGateways
 from argus_trio.errors import ConfigInvalid
@@ -37,6 +38,10 @@ class Examination:
     running: RunningGateways = attrs.field(factory=RunningGateways)
     plans: Sequence[BackendPlan] = ()
     """How each stdio backend would be isolated."""
+    start: StartGateway | None = None
+    """Runs a gateway, to try backends where none runs the file; None: nothing is to be started."""
+    wait_seconds: float = 60.0
+    """How long backends are waited for that are started."""
 
     @property
     def file_name(self) -> str:
