@@ -45,7 +45,7 @@ class OriginalAcceptance:
     def accepted(self, tree: dict[str, object]) -> dict[str, object]:
         """The tree without what cannot stay. What has to be refused is a problem of the source."""
         for _ in range(MOST_ROUNDS):
-            problems = self._problems(tree)
+            problems = self._known(tree)
             found = [(each, self._place(tree, each)) for each in problems]
             removable = {_part(place): each for each, place in found if place is not None and _is_optional(place)}
             if not removable:
@@ -54,11 +54,20 @@ class OriginalAcceptance:
                 self.source.note("left out", self._origin(place), f"{dotted(place)}: {_said(removable[place])}")
                 _remove(tree, place)
         else:
-            problems = self._problems(tree)
+            problems = self._known(tree)
         for problem in problems:
             place = self._place(tree, problem) or ()
             self.source.fault(self._origin(place), f"as {problem.path}: {_said(problem)}" if place else _said(problem))
         return tree
+
+    def _known(self, tree: dict[str, object]) -> tuple[Problem, ...]:
+        """The problems but those of texts that nobody knows yet: of what a variable without a value stands in."""
+        return tuple(each for each in self._problems(tree) if not self._is_unknown_yet(tree, self._place(tree, each)))
+
+    def _is_unknown_yet(self, tree: object, place: KeyPath | None) -> bool:
+        for part in place or ():
+            tree = tree.get(part) if isinstance(tree, dict) else tree[part] if isinstance(tree, list) else None  # type: ignore[index]
+        return isinstance(tree, str) and any(f"${{{name}}}" in tree for name in self.needed)
 
     def _problems(self, tree: dict[str, object]) -> tuple[Problem, ...]:
         numeric = set(_numeric(tree))

@@ -148,3 +148,10 @@ def test_one_token_for_clients_and_operators_is_refused() -> None:
     (problem,) = refused(written({"backends": {}, **both}))
     assert "the same one stands in middleware" in problem
     assert token not in problem
+
+
+def test_what_a_variable_that_is_not_set_will_hold_is_not_judged() -> None:
+    text = written({"server": {"host": "${HOST}", "port": "${PORT}"}, "backends": {}, "client": {}})
+    found = imported(text)
+    assert found.tree["server"] == {"host": "${HOST}", "port": "${PORT}"}
+    assert list(found.needed) == ["HOST", "PORT"]
