@@ -15,7 +15,15 @@ from argus_trio.importing.original.file.recognise import OUR_SECTIONS, recognise
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.file.texts import OriginalTexts
 from argus_trio.importing.original.file.told import tell_of_the_rest
-from argus_trio.importing.original.gateway import ALWAYS, isolation_of, limits_of, logging_of, server_of, telemetry_of
+from argus_trio.importing.original.gateway import (
+    ALWAYS,
+    engine_of,
+    isolation_of,
+    limits_of,
+    logging_of,
+    server_of,
+    telemetry_of,
+)
 from argus_trio.importing.original.naming import OriginalNaming, naming_of
 from argus_trio.importing.original.policies import rbac_of
 from argus_trio.importing.result import ImportedConfig, ImportNote
@@ -127,6 +135,7 @@ def _tree(source: OriginalSource, texts: OriginalTexts, naming: OriginalNaming) 
         "version": "1",
         **({"server": server} if server else {}),
         **({"middleware": middleware} if middleware else {}),
+        **engine_of(source, texts.book.environ),
         **isolation_of(source, texts.book.environ),
         "backends": backends,
         "conflict_resolution": dict(naming.section),
