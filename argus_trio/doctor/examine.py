@@ -1,17 +1,40 @@
-"""Every look of the doctor, in the order in which its findings are told."""
+"""Every look of the doctor, in the order in which its findings are told; all are done side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final
 
+import trio
+
 from argus_trio.doctor.backends.look import look_at_backends
-from argus_trio.doctor.examination import DoctorLook, Examination
+from argus_trio.doctor.examination import Examination, NamedLook
 from argus_trio.doctor.finding import DoctorFinding
+from argus_trio.doctor.machine.look_at_file import look_at_file
 
-LOOKS: Final[Sequence[DoctorLook]] = (look_at_backends,)
+LOOKS: Final[Sequence[NamedLook]] = (
+    NamedLook(name="the configuration", look=look_at_file),
+    NamedLook(name="backends", look=look_at_backends, seconds=inf),
+)
 
 
-async def examine(examination: Examination) -> list[DoctorFinding]:
+async def examine(examination: Examination, looks: Sequence[NamedLook] = LOOKS) -> list[DoctorFinding]:
     """Everything that is wrong."""
-    return [finding for look in LOOKS for finding in await look(examination)]
+    found: list[Sequence[DoctorFinding]] = [()] * len(looks)
+
+    async def look(number: int, named: NamedLook) -> None:
+        found[number] = await _looked(examination, named)
+
+    async with trio.open_nursery() as nursery:
+        for number, named in enumerate(looks):
+            nursery.start_soon(look, number, named)
+    return [finding for findings in found for finding in findings]
+
+
+async def _looked(examination: Examination, named: NamedLook) -> Sequence[DoctorFinding]:
+    with trio.move_on_after(named.seconds):
+        return await named.look(examination)
+    what = f"looking at it took more than {named.seconds:g} s and was given up: nothing is known of it"
+    advice = "a disk, an engine or a gateway may hang; try again, and look at what this machine waits for"
+    return (DoctorFinding(severity="warning", about=named.name, what=what, advice=advice),)

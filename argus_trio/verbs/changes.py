@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
+
 from argus_trio.contract.control import (
     CHANGES,
+    DIFFERENCE,
     RELOAD,
     SHUTDOWN,
     VALIDATE,
     ChangeAnswer,
+    DifferenceAnswer,
     ProblemEntry,
     ReloadAnswer,
     ShutdownAnswer,
@@ -98,15 +102,39 @@ def validate(verb: Verb) -> int:
     if verb.shows_raw(raw):
         return DONE if answer.valid else FAILED
     if not answer.valid:
-        lines = [*(_line(each) for each in answer.problems)] or list(answer.errors)
-        verb.terminal.note("argus-trio: the configuration cannot be used:")
-        for line in lines:
-            verb.terminal.note(f"  {line}")
+        _complain(verb, [*(_line(each) for each in answer.problems)] or list(answer.errors))
         return FAILED
     backends = f"{len(answer.backends)} backend{'' if len(answer.backends) == 1 else 's'}"
     verb.terminal.line(f"no problems, {backends}")
     _warn(verb, answer.warnings)
     return DONE
+
+
+def difference(verb: Verb) -> int:
+    """How the file on disk differs from the configuration in effect; 1 if it does, as of diff(1)."""
+    if verb.option("file"):
+        raise CommandFailed("config difference takes no FILE: it is about the file that the gateway runs", USAGE)
+    answer, raw = verb.client.ask(DifferenceAnswer, DIFFERENCE)
+    code = DONE if answer.is_same else FAILED
+    if verb.shows_raw(raw):
+        return code
+    if answer.problems:
+        _complain(verb, [_line(each) for each in answer.problems])
+    elif answer.is_same:
+        verb.terminal.line(f"{one_line(answer.file_path or 'no file')} says what is in effect")
+    for each in answer.entries:
+        before, now = (one_line(msgspec.json.encode(value).decode()) for value in (each.running, each.file))
+        told = {"added": now, "removed": before, "changed": f"{before} -> {now}"}[each.kind]
+        verb.terminal.line(f"{each.kind:<7} {one_line(each.path)}: {told}")
+    if answer.more:
+        verb.terminal.line(f"and {answer.more} more")
+    return code
+
+
+def _complain(verb: Verb, lines: Iterable[str]) -> None:
+    verb.terminal.note("argus-trio: the configuration cannot be used:")
+    for line in lines:
+        verb.terminal.note(f"  {line}")
 
 
 def _warn(verb: Verb, warnings: Iterable[ProblemEntry]) -> None:

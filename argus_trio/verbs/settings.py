@@ -23,6 +23,8 @@ def config(verb: Verb) -> int:
     """The configuration in effect, or what is wrong with one."""
     if verb.option("action") == "validate":
         return changes.validate(verb)
+    if verb.option("action") == "difference":
+        return changes.difference(verb)
     raw = verb.client.fetch(CONFIG)
     if verb.shows_raw(raw):
         return DONE

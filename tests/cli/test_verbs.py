@@ -11,7 +11,13 @@ import pytest
 
 from argus_trio.contract.backends import HoldEntry
 from argus_trio.contract.clients import CancelledAnswer, ClosedAnswer, ExchangesAnswer
-from argus_trio.contract.control import ProblemEntry, ShutdownAnswer, ValidateAnswer
+from argus_trio.contract.control import (
+    DifferenceAnswer,
+    DifferenceEntry,
+    ProblemEntry,
+    ShutdownAnswer,
+    ValidateAnswer,
+)
 from argus_trio.contract.health import IsolationStatus, PlanCounts
 from argus_trio.contract.settings import ConfigAnswer, ExplainAnswer, LogLevelAnswer
 from tests.cli.conftest import Run
@@ -298,3 +304,43 @@ def test_the_running_gateway_explains(argus: Run, fake: FakeManagement) -> None:
     assert (ran.code, ran.out) == (1, "denied\n  by rule 1\n")
     query = "principal=alice&name=manage%3Aread&role=a&role=b&args=%7B%22x%22%3A+1%7D"
     assert fake.asked[0].query == query
+
+
+def difference(*entries: DifferenceEntry, more: int = 0, problems: tuple[ProblemEntry, ...] = ()) -> DifferenceAnswer:
+    is_same = not entries and not problems
+    return DifferenceAnswer(file_path="/c.yaml", is_same=is_same, entries=entries, more=more, problems=problems)
+
+
+def test_config_difference_shows_what_a_reload_would_change(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /config/difference"] = difference(
+        DifferenceEntry(path="backends.new", kind="added", file={"type": "stdio"}, running=None),
+        DifferenceEntry(path="backends.old", kind="removed", file=None, running="x"),
+        DifferenceEntry(path="server.port", kind="changed", file=9100, running=9000),
+        more=2,
+    )
+    ran = argus("config", "difference")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.splitlines() == [
+        'added   backends.new: {"type":"stdio"}',
+        'removed backends.old: "x"',
+        "changed server.port: 9000 -> 9100",
+        "and 2 more",
+    ]
+
+
+def test_config_difference_of_a_file_that_is_in_effect_is_done(argus: Run, fake: FakeManagement) -> None:
+    fake.answers["GET /config/difference"] = difference()
+    ran = argus("config", "difference")
+    assert (ran.code, ran.out) == (0, "/c.yaml says what is in effect\n")
+
+
+def test_config_difference_tells_what_is_wrong_with_the_file(argus: Run, fake: FakeManagement) -> None:
+    wrong = ProblemEntry(path="backends", message="unknown key", hint="leave it out", line=3)
+    fake.answers["GET /config/difference"] = difference(problems=(wrong,))
+    ran = argus("config", "difference")
+    assert (ran.code, ran.out) == (1, "")
+    assert "backends (line 3): unknown key; leave it out" in ran.err
+
+
+def test_config_difference_takes_no_file(argus: Run, fake: FakeManagement) -> None:
+    assert argus("config", "difference", "x.yaml").code == 2

@@ -92,13 +92,18 @@ def _add_lists(add: AddParser) -> None:
     config = _verb(
         add,
         "config",
-        "show the configuration in effect, or have one checked",
+        "show the configuration in effect, what a reload would change, or have one checked",
         "config",
+        "config difference",
         "config validate",
         "config validate new.yaml",
     )
     config.add_argument(
-        "action", metavar="validate", nargs="?", choices=("validate",), help="have the file on disk checked, or FILE"
+        "action",
+        metavar="validate|difference",
+        nargs="?",
+        choices=("validate", "difference"),
+        help="have the file on disk checked, or FILE; or show how the file on disk differs from what is in effect",
     )
     config.add_argument("file", metavar="FILE", nargs="?", help="a configuration to be checked; - reads stdin")
 

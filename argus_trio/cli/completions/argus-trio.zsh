@@ -18,7 +18,7 @@ _shtab_argus_trio_commands() {
     clean:'Remove images that were made here and no backend of the file needs, and containers of gateways that are gone. What was not made here is never touched.'
     client:'Print what points an AI client at the gateway, or put it into the client'"'"'s file. Without a name, the clients that are known, and which of their files are there.'
     completion:'Print the completion script of a shell.'
-    config:'Show the configuration in effect, or have one checked.'
+    config:'Show the configuration in effect, what a reload would change, or have one checked.'
     demo:'run the gateway in front of two sample servers, without configuration'
     disable:'Take a backend out, until enable or until its entry in the file changes.'
     doctor:'Look at the configuration, the machine, the backends and the clients'"'"' files, and say what is wrong and what to do. Where no gateway runs the file, each backend is started for a moment, as `serve` does. Nothing is changed.'
@@ -152,7 +152,7 @@ _shtab_argus_trio_config_options=(
   "--server[its address, with or without \/mcp, \/sse or \/manage\/v1 at its end, or unix\:PATH of its socket\; default\: \$ARGUS_URL, the socket of a gateway of yours if there is exactly one, http\:\/\/127.0.0.1\:9000]:URL:"
   "--token-file[a file that holds the token\; default\: the token in \$ARGUS_TOKEN]:PATH:"
   "--json[print the gateway\'s answer as it is]"
-  ":have the file on disk checked, or FILE:(validate)"
+  ":have the file on disk checked, or FILE\; or show how the file on disk differs from what is in effect:(validate difference)"
   ":a configuration to be checked\; - reads stdin:"
 )
 
