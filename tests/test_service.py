@@ -107,8 +107,3 @@ def test_the_example_of_credentials_reads_them_and_keeps_them_secret(tmp_path: P
 def test_the_commented_credential_is_the_one_of_the_page() -> None:
     (shown,) = values(PAGE, "LoadCredential")
     assert f"#LoadCredential={shown}" in SERVICE.splitlines()
-
-
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)", PAGE))
-def test_the_links_of_the_page_lead_somewhere(link: str) -> None:
-    assert (ROOT / "docs" / link).exists()

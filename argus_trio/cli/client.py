@@ -3,16 +3,114 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
+import stat
 import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Final
 
-from argus_trio.bridge.defaults import DEFAULT_URL
-from argus_trio.client_files.kinds import KINDS
+from argus_trio.cli.clients.address import FoundAddress, NoAddress, find_address
+from argus_trio.cli.clients.bridge import bridge_command
+from argus_trio.cli.clients.change import ClientFileRefused, put_entry, take_entry_out
+from argus_trio.cli.clients.overview import overview
+from argus_trio.cli.clients.place import ClientPlace, NoPlace, find_place, shown
+from argus_trio.cli.report import complain
+from argus_trio.client_files.kinds import KINDS, ClientKind
+from argus_trio.client_files.snippets import GatewayEntry, NoSnippet, snippet
+
+_USAGE: Final = 2
 
 
 def client(options: argparse.Namespace) -> int:
-    """Print a client's snippet, or put it in place; the exit code."""
+    """Print a client's snippet, or put it in place or take it out; the exit code."""
+    try:
+        return _client(options)
+    except (NoAddress, NoPlace, NoSnippet) as error:
+        complain(f"argus-trio: {error}")
+        return _USAGE
+    except ClientFileRefused as refused:
+        complain(f"argus-trio: {refused}")
+        return 1
+
+
+def _client(options: argparse.Namespace) -> int:
+    home, cwd = Path(os.environ.get("HOME") or Path.home()), Path.cwd()
+    found = find_address(options.url, options.config, view=options.view, environ=os.environ, cwd=cwd)
+    if found.doubt:
+        complain(f"warning: {found.base} may not be the gateway's address: {found.doubt}")
+    if options.client is None:
+        if options.write or options.remove:
+            raise NoPlace(f"say which client: {', '.join(KINDS)}")
+        sys.stdout.write(overview(found.base, home=home, cwd=cwd, environ=os.environ))
+        sys.stdout.flush()
+        complain(f"the gateway: {found.base} ({found.source}); `argus-trio client NAME` prints what a client needs")
+        return 0
     kind = KINDS[options.client]
-    entry = {"url": f"{options.url or DEFAULT_URL}/mcp"}
-    sys.stdout.write(json.dumps({kind.files[0].members[0]: {options.name: entry}}, indent=2) + "\n")
+    place = find_place(kind, options.file, for_project=options.project, home=home, cwd=cwd, environ=os.environ)
+    gateway = _gateway(options, found)
+    if options.remove:
+        return _remove(place, kind, gateway)
+    if options.write:
+        return _write(place, kind, gateway)
+    sys.stdout.write(snippet(kind, gateway, place.members))
+    sys.stdout.flush()
+    complain(f"for {shown(place.path, home)}; --write puts it there ({found.base}: {found.source})")
+    _tell_of_token(kind, gateway)
     return 0
+
+
+def _gateway(options: argparse.Namespace, found: FoundAddress) -> GatewayEntry:
+    return GatewayEntry(
+        name=options.name,
+        base=found.base,
+        view=found.view,
+        bridge=bridge_command(),
+        with_token=options.with_token,
+        token_file="" if options.bridge_token_file is None else str(Path.cwd() / options.bridge_token_file),
+    )
+
+
+def _write(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
+    change = put_entry(place, kind, gateway, datetime.now())
+    if not change.is_changed:
+        sys.stdout.write(f"{place.path} leads to {gateway.url} already, as {gateway.name}\n")
+        return 0
+    sys.stdout.write(f"{place.path} leads to {gateway.url} now, as {gateway.name}\n")
+    _tell_of_change(change.backup, kind)
+    _tell_of_token(kind, gateway)
+    return 0
+
+
+def _remove(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
+    change = take_entry_out(place, kind, gateway, datetime.now())
+    if not change.is_changed:
+        sys.stdout.write(f"{place.path} has no server {gateway.name}\n")
+        return 0
+    sys.stdout.write(f"{gateway.name} is out of {place.path}\n")
+    _tell_of_change(change.backup, kind)
+    return 0
+
+
+def _tell_of_change(backup: Path | None, kind: ClientKind) -> None:
+    if backup is not None:
+        sys.stdout.write(f"  as it was: {backup}\n")
+    sys.stdout.write(f"  what to do: {kind.next_step}\n")
+    sys.stdout.flush()
+
+
+def _tell_of_token(kind: ClientKind, gateway: GatewayEntry) -> None:
+    """Say where the token has to be."""
+    if gateway.with_token and kind.form.asks_for_token:
+        complain(f"{kind.title} asks for the token when it starts the server, and keeps it")
+    elif gateway.with_token:
+        complain(f"{kind.title} takes the token from $ARGUS_TOKEN: it has to be set where {kind.title} is started")
+    if not gateway.token_file:
+        return
+    try:
+        mode = Path(gateway.token_file).stat().st_mode
+    except OSError as error:
+        complain(f"warning: the token cannot be read: {gateway.token_file}: {error.strerror}")
+        return
+    if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        complain(f"warning: other users can read {gateway.token_file}: chmod 600 {gateway.token_file}")

@@ -91,7 +91,16 @@ def _read(options: argparse.Namespace) -> Examination:
         config = load(path, environ=environ)
     except ConfigInvalid as error:
         invalid = error
-    return Examination(path=path, config=config, invalid=invalid, environ=environ, home=home, cwd=cwd)
+    return Examination(
+        path=path,
+        config=config,
+        invalid=invalid,
+        environ=environ,
+        home=home,
+        cwd=cwd,
+        start=None if options.no_start else start_quietly,
+        wait_seconds=options.wait,
+    )
 
 
 def _write(examination: Examination, findings: list[DoctorFinding], redact: Redactor, *, as_json: bool) -> None:

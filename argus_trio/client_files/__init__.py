@@ -4,6 +4,16 @@
     jsonc        JSON with comments, each value with its place
     server       a server as a file declares it, in words that all clients share
     reading      from the text of a file to the servers in it
+    snippets     the entry that leads to the gateway, and whether one that is there does so
+    editing      JSON with comments changed in one place, every other byte as it was
+    toml_editing the same of TOML
+    replacing    a file replaced: all or nothing, the old one beside it
+    dialects     how each client writes its file
+    places       every known file that is there
+    opening      a file, bounded, with what is said of its servers elsewhere
+    switches     which servers of a project Claude Code's settings switch off
+    recognising  whose a file is, and which project it belongs to
+    leading      whether a server is the gateway itself
 
 Nothing of the gateway is known here but its address. What becomes of the servers is `argus_trio/importing`.
 """

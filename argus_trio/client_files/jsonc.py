@@ -1,11 +1,17 @@
-"""JSON as clients' files have it: with comments and trailing commas, and each value with the place where it stands."""
+"""JSON as clients' files have it: with comments and trailing commas, and each value with the place where it stands.
+
+A file of tens of megabytes, of which a few members are asked for, is read at the speed of `json`: a list or an object
+that is plain JSON is checked by it as a whole, and divided into its nodes when somebody looks into it.
+"""
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Iterator
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import Final, NoReturn
 
 import attrs
 
@@ -13,8 +19,9 @@ DEEPEST: Final = 100
 """How deep values may be nested: files of clients are 6 deep, and a reader that recurses has an end."""
 
 _SPACE: Final = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_TEXT: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
-_SCALAR: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
+_TEXT: Final = re.compile(r'"(?:[^"\\\x00-\x1f]+|\\.)*"')
+_SCALAR: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", re.ASCII)
+_NEWLINE: Final = re.compile("\n")
 
 
 class JsonFault(Exception):
@@ -26,17 +33,25 @@ class JsonFault(Exception):
         super().__init__(message)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class JsonNode:
     """A value and where it stands: `text[start:end]`."""
 
     start: int
     end: int
     scalar: str | int | float | bool | None = None
-    items: tuple[JsonNode, ...] | None = None
-    """Of a list."""
-    members: tuple[JsonMember, ...] | None = None
-    """Of an object, in the order of the file; a name that stands twice is here twice."""
+    _inside: _Inside | _Divided | None = attrs.field(default=None, repr=False)
+    """What is in a list or an object; none in a scalar."""
+
+    @property
+    def items(self) -> tuple[JsonNode, ...] | None:
+        """Of a list; None of anything else."""
+        return None if self._inside is None else self._inside.items
+
+    @property
+    def members(self) -> tuple[JsonMember, ...] | None:
+        """Of an object, in the order of the file; a name that stands twice is here twice."""
+        return None if self._inside is None else self._inside.members
 
     def member(self, *names: str) -> JsonNode | None:
         """The value below these names; the last, where one stands twice. None if there is none."""
@@ -65,6 +80,41 @@ class JsonMember:
     node: JsonNode
 
 
+@attrs.define(eq=False)
+class _Inside:
+    """What is in a list or an object: divided when it is asked for, unless it is already."""
+
+    reader: _JsonReader
+    start: int
+    depth: int
+
+    @functools.cached_property
+    def items(self) -> tuple[JsonNode, ...] | None:
+        return tuple(self.reader.items(self.start, self.depth)) if self.reader.text[self.start] == "[" else None
+
+    @functools.cached_property
+    def members(self) -> tuple[JsonMember, ...] | None:
+        return tuple(self.reader.members(self.start, self.depth)) if self.reader.text[self.start] == "{" else None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class _Divided:
+    """What is in a list or an object that no JSON text holds."""
+
+    items: tuple[JsonNode, ...] | None = None
+    members: tuple[JsonMember, ...] | None = None
+
+
+def node_of_list(items: Iterable[JsonNode], *, at: int) -> JsonNode:
+    """A list out of another notation, which stands at a place."""
+    return JsonNode(start=at, end=at, inside=_Divided(items=tuple(items)))
+
+
+def node_of_members(members: Iterable[JsonMember], *, at: int) -> JsonNode:
+    """An object out of another notation, which stands at a place."""
+    return JsonNode(start=at, end=at, inside=_Divided(members=tuple(members)))
+
+
 def read_jsonc(text: str) -> JsonNode:
     """The value that a text holds. Raises JsonFault."""
     reader = _JsonReader(text)
@@ -80,33 +130,76 @@ def line_of(text: str, offset: int) -> int:
 
 
 @attrs.frozen
+class TextLines:
+    """The lines of a text, for many places in a large one."""
+
+    text: str = attrs.field(repr=False)
+    _ends: list[int] = attrs.field(init=False, repr=False)
+
+    @_ends.default
+    def _where_lines_end(self) -> list[int]:
+        return [each.start() for each in _NEWLINE.finditer(self.text)]
+
+    def line(self, offset: int) -> int:
+        """The number of the line in which a place stands, from 1."""
+        return bisect_left(self._ends, offset) + 1
+
+
+def _refuse(constant: str) -> NoReturn:
+    """`json` reads NaN and Infinity, which are none."""
+    raise ValueError(constant)
+
+
+_PLAIN: Final = json.JSONDecoder(parse_constant=_refuse)
+
+
+@attrs.frozen
 class _JsonReader:
     text: str
 
     def after_space(self, at: int) -> int:
         """The next place that is neither space nor comment."""
         found = _SPACE.match(self.text, at)
-        return at if found is None else found.end()
+        at = at if found is None else found.end()
+        if self.text.startswith("/*", at):
+            raise JsonFault("a comment does not end", self.text, at)
+        return at
 
     def value(self, at: int, depth: int) -> JsonNode:
         """The value that begins here."""
         if depth > DEEPEST:
             raise JsonFault(f"nested more than {DEEPEST} deep", self.text, at)
         character = self.text[at : at + 1]
-        if character == "{":
-            members = tuple(self._members(at, depth))
-            return JsonNode(start=at, end=self._end(members[-1].node.end if members else at + 1, "}"), members=members)
-        if character == "[":
-            items = tuple(self._items(at, depth))
-            return JsonNode(start=at, end=self._end(items[-1].end if items else at + 1, "]"), items=items)
+        if character and character in "{[":
+            return self._container(at, depth)
         if character == '"':
             return JsonNode(start=at, end=self._text_end(at), scalar=self._text(at))
         found = _SCALAR.match(self.text, at)
         if found is None:
             raise JsonFault("a value is missing" if character else "the file ends too early", self.text, at)
-        return JsonNode(start=at, end=found.end(), scalar=json.loads(found[0]))
+        try:
+            return JsonNode(start=at, end=found.end(), scalar=json.loads(found[0]))
+        except ValueError:  # Python reads no integer of thousands of digits
+            raise JsonFault("a number is too long", self.text, at) from None
 
-    def _members(self, at: int, depth: int) -> Iterator[JsonMember]:
+    def _container(self, at: int, depth: int) -> JsonNode:
+        """The list or object that begins here: as a whole if it is plain JSON, else one by one."""
+        inside = _Inside(self, at, depth)
+        try:
+            value, end = _PLAIN.raw_decode(self.text, at)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if depth + _depth_of(value) <= DEEPEST:
+                return JsonNode(start=at, end=end, inside=inside)
+        if self.text[at] == "{":
+            members = inside.members or ()
+            return JsonNode(start=at, end=self._end(members[-1].node.end if members else at + 1, "}"), inside=inside)
+        items = inside.items or ()
+        return JsonNode(start=at, end=self._end(items[-1].end if items else at + 1, "]"), inside=inside)
+
+    def members(self, at: int, depth: int) -> Iterator[JsonMember]:
+        """What is in the object that begins here."""
         at = self.after_space(at + 1)
         while self.text[at : at + 1] != "}":
             if self.text[at : at + 1] != '"':
@@ -119,7 +212,8 @@ class _JsonReader:
             yield JsonMember(name=name, start=start, node=node)
             at = self._next(node.end, "}")
 
-    def _items(self, at: int, depth: int) -> Iterator[JsonNode]:
+    def items(self, at: int, depth: int) -> Iterator[JsonNode]:
+        """What is in the list that begins here."""
         at = self.after_space(at + 1)
         while self.text[at : at + 1] != "]":
             node = self.value(at, depth + 1)
@@ -137,7 +231,7 @@ class _JsonReader:
 
     def _end(self, at: int, closing: str) -> int:
         """Behind the closing bracket, which is known to be there; a comma may stand before it."""
-        return self.text.index(closing, self._next(at, closing)) + 1
+        return self._next(at, closing) + 1
 
     def _text(self, at: int) -> str:
         try:
@@ -151,3 +245,17 @@ class _JsonReader:
         if found is None:
             raise JsonFault("a text does not end on its line", self.text, at)
         return found.end()
+
+
+def _depth_of(value: object) -> int:
+    """How deep a value is nested: 1 is a list of scalars."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+            if isinstance(inner, (dict, list))
+        ]
+    return depth

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from math import inf
 from typing import Final
 
 import trio
@@ -15,7 +15,7 @@ from argus_trio.doctor.machine.look_at_file import look_at_file
 
 LOOKS: Final[Sequence[NamedLook]] = (
     NamedLook(name="the configuration", look=look_at_file),
-    NamedLook(name="backends", look=look_at_backends, seconds=inf),
+    NamedLook(name="backends", look=look_at_backends, seconds=math.inf),  # it waits as long as its user says
 )
 
 

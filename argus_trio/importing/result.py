@@ -22,6 +22,8 @@ class ImportNote:
     where: str
     """Which file and entry it is about, as the user finds it: PATH:LINE NAME."""
     what: str
+    is_refusal: bool = False
+    """Whether something was asked for that did not come about."""
 
 
 @attrs.frozen(kw_only=True)
@@ -33,3 +35,7 @@ class ImportedConfig:
     variables: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     """The secrets that were moved, by the variable that stands for each: what the env file holds."""
     notes: tuple[ImportNote, ...] = ()
+    needed: Mapping[str, str] = attrs.field(factory=dict)
+    """The variables that have no value yet, and what each is for."""
+    origins: Mapping[str, str] = attrs.field(factory=dict)
+    """Where each backend comes from, by its name: what stands above it as a comment."""

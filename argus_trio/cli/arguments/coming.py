@@ -10,7 +10,17 @@ from typing import Final
 from argus_trio.cli.arguments import kinds
 from argus_trio.cli.arguments.verbs import AddParser, add_where
 
-CLIENTS: Final = ("claude-desktop", "claude-code", "cursor", "vscode", "windsurf", "gemini-cli", "zed")
+CLIENTS: Final = (
+    "claude-desktop",
+    "claude-code",
+    "cursor",
+    "vscode",
+    "windsurf",
+    "gemini-cli",
+    "zed",
+    "codex",
+    "lm-studio",
+)
 """The clients of `argus_trio.client_files.kinds`, written again: help is not to wait for them."""
 DOCTOR_SECONDS: Final = 60.0
 """How long the doctor waits for backends that it starts, unless it is told otherwise."""
@@ -21,7 +31,7 @@ AddConfig = Callable[[argparse.ArgumentParser], None]
 def add_coming(add: AddParser, add_config: AddConfig) -> None:
     """Add the three."""
     _add_import(add)
-    _add_client(add)
+    _add_client(add, add_config)
     _add_doctor(add, add_config)
 
 
@@ -65,7 +75,7 @@ def _add_import(add: AddParser) -> None:
     )
 
 
-def _add_client(add: AddParser) -> None:
+def _add_client(add: AddParser, add_config: AddConfig) -> None:
     command = add(
         "client",
         help="print, or put in place, what points an AI client at the gateway",
@@ -76,16 +86,44 @@ def _add_client(add: AddParser) -> None:
         "  argus-trio client\n"
         "  argus-trio client cursor\n"
         "  argus-trio client claude-desktop --write\n"
-        "  argus-trio client vscode --project --view safe --write\n",
+        "  argus-trio client vscode --project --view safe --write\n"
+        "  argus-trio client codex --with-token --write\n"
+        "  argus-trio client cursor --remove\n",
         allow_abbrev=False,
     )
     command.add_argument("client", nargs="?", metavar="CLIENT", choices=CLIENTS, help=", ".join(CLIENTS))
-    command.add_argument("--url", help="the gateway's address; default: $ARGUS_URL, http://127.0.0.1:9000")
+    command.add_argument(
+        "--url",
+        help="the gateway's address, with or without /mcp at its end; default: $ARGUS_URL, what the configuration "
+        "says, http://127.0.0.1:9000",
+    )
     command.add_argument("--view", default="", metavar="NAME", help="the endpoint of this view")
-    command.add_argument("--name", default="argus", metavar="NAME", help="what the client calls it; default: argus")
+    command.add_argument(
+        "--name",
+        type=kinds.client_entry,
+        default="argus",
+        metavar="NAME",
+        help="what the client calls it; default: argus",
+    )
+    token = command.add_mutually_exclusive_group()
+    token.add_argument(
+        "--with-token",
+        action="store_true",
+        help="the client sends a token, which it takes from $ARGUS_TOKEN, or (VS Code) asks for; it is never written",
+    )
+    token.add_argument(
+        "--token-file",
+        dest="bridge_token_file",
+        type=Path,
+        metavar="PATH",
+        help="the token is in this file: the client starts `argus-trio stdio`, which is given it",
+    )
     command.add_argument("--project", action="store_true", help="the file of the project in the current folder")
     command.add_argument("--file", type=Path, metavar="PATH", help="another file than the client's usual one")
-    command.add_argument("--write", action="store_true", help="put it into the file; the old file is kept beside it")
+    change = command.add_mutually_exclusive_group()
+    change.add_argument("--write", action="store_true", help="put it into the file; the old file is kept beside it")
+    change.add_argument("--remove", action="store_true", help="take it out of the file; the old file is kept beside it")
+    add_config(command)
 
 
 def _add_doctor(add: AddParser, add_config: AddConfig) -> None:

@@ -42,6 +42,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def client_entry(text: str) -> str:
+    """The name of a server in a client's file: clients put it before the names of tools, which have such limits."""
+    if not 1 <= len(text) <= 40 or not text.isascii() or not text.replace("-", "").replace("_", "").isalnum():
+        raise argparse.ArgumentTypeError("a name has letters, digits, _ and -, and 40 characters at most")
+    return text
+
+
 def json_object(text: str) -> bytes:
     """A JSON object."""
     import msgspec

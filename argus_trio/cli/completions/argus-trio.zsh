@@ -127,13 +127,17 @@ _shtab_argus_trio_clean_defaults_added=0
 
 _shtab_argus_trio_client_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--url[the gateway\'s address\; default\: \$ARGUS_URL, http\:\/\/127.0.0.1\:9000]:url:"
+  "--url[the gateway\'s address, with or without \/mcp at its end\; default\: \$ARGUS_URL, what the configuration says, http\:\/\/127.0.0.1\:9000]:url:"
   "--view[the endpoint of this view]:NAME:"
   "--name[what the client calls it\; default\: argus]:NAME:"
+  "--with-token[the client sends a token, which it takes from \$ARGUS_TOKEN, or (VS Code) asks for\; it is never written]"
+  "--token-file[the token is in this file\: the client starts \`argus-trio stdio\`, which is given it]:PATH:"
   "--project[the file of the project in the current folder]"
   "--file[another file than the client\'s usual one]:PATH:"
   "--write[put it into the file\; the old file is kept beside it]"
-  ":claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed:(claude-desktop claude-code cursor vscode windsurf gemini-cli zed)"
+  "--remove[take it out of the file\; the old file is kept beside it]"
+  {-c,--config}"[the configuration\; default\: \$ARGUS_CONFIG, .\/config.yaml, .\/config.yml, \$XDG_CONFIG_HOME\/argus-trio\/config.yaml (\~\/.config, where that is unset), \/etc\/argus-trio\/config.yaml]:PATH:"
+  ":claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed, codex, lm-studio:(claude-desktop claude-code cursor vscode windsurf gemini-cli zed codex lm-studio)"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -270,7 +274,7 @@ _shtab_argus_trio_explain_defaults_added=0
 
 _shtab_argus_trio_import_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--from[whose files\: claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed, argus\; default\: what their names and contents say]:CLIENT:(claude-desktop claude-code cursor vscode windsurf gemini-cli zed argus)"
+  "--from[whose files\: claude-desktop, claude-code, cursor, vscode, windsurf, gemini-cli, zed, codex, lm-studio, argus\; default\: what their names and contents say]:CLIENT:(claude-desktop claude-code cursor vscode windsurf gemini-cli zed codex lm-studio argus)"
   "*--only[this server\; may be given again]:NAME:"
   "--write[write the configuration, and secrets to the env file]"
   {-o,--output}"[where --write puts the configuration\; default\: .\/config.yaml]:PATH:"

@@ -95,14 +95,20 @@ class Container:
     )
     network: NetworkSpec | None = attrs.field(
         default=None,
-        metadata=about("public, none, bridge, or {allow: [HOST:PORT]}; default: public, which leaves out private ones"),
+        metadata=about(
+            "what it reaches: public addresses by name, nothing, what the engine's own network does, or what allow "
+            "names; default: public"
+        ),
     )
     host_services: tuple[str, ...] = attrs.field(
         default=(),
         metadata=about("NAME:PORT of services that it may reach although they are private or local", or_one=True),
     )
     strict: bool = attrs.field(
-        default=False, metadata=about("true makes network none, home tmpfs and no automatic mounts the defaults")
+        default=False,
+        metadata=about(
+            "true makes network none, home tmpfs and no automatic mounts the defaults, and nothing of it runs bare"
+        ),
     )
 
     @property

@@ -11,17 +11,21 @@ from argus_trio.config.model.about import about
 class Timeouts:
     """Deadlines of one backend, in seconds."""
 
-    connect: float = attrs.field(default=30.0, metadata=about("to open the link, greet and list", minimum=0.001))
+    connect: float = attrs.field(
+        default=30.0, metadata=about("seconds to open the link, greet and list", minimum=0.001)
+    )
     prepare: float = attrs.field(
         default=600.0,
-        metadata=about("for what a program does before its first message, such as an installation", minimum=0.001),
+        metadata=about(
+            "seconds for what a program does before its first message, such as an installation", minimum=0.001
+        ),
     )
-    call: float = attrs.field(default=120.0, metadata=about("for one call; progress extends it", minimum=0.001))
+    call: float = attrs.field(default=120.0, metadata=about("seconds for one call; progress extends it", minimum=0.001))
     call_max: float = attrs.field(
-        default=3600.0, metadata=about("the most that progress can extend a call to", minimum=0.001)
+        default=3600.0, metadata=about("seconds that progress can extend a call to at most", minimum=0.001)
     )
     idle: float = attrs.field(
-        default=600.0, metadata=about("until an unused per-client connection closes", minimum=0.001)
+        default=600.0, metadata=about("seconds until an unused per-client connection closes", minimum=0.001)
     )
 
 
@@ -29,19 +33,23 @@ class Timeouts:
 class Restart:
     """When a backend that was lost is tried again; in seconds, where it is not a count."""
 
-    initial: float = attrs.field(default=1.0, metadata=about("until the first new attempt", minimum=0.001))
-    max: float = attrs.field(
-        default=30.0, metadata=about("the most that doubling with each failure leads to", minimum=0.001)
+    initial: float = attrs.field(
+        default=1.0,
+        metadata=about(
+            "seconds that the first wait is at most; it doubles with each failed attempt in a row", minimum=0.001
+        ),
     )
+    max: float = attrs.field(default=30.0, metadata=about("seconds that a wait grows to at most", minimum=0.001))
     stable_after: float = attrs.field(
         default=30.0,
-        metadata=about("how long it must have been ready for the failures before to be forgotten", minimum=0),
+        metadata=about("seconds that it must have been ready for the failures before to be forgotten", minimum=0),
     )
     breaker: int = attrs.field(
         default=8, metadata=about("failed attempts in a row after which it is tried only every cooldown", minimum=1)
     )
     cooldown: float = attrs.field(
-        default=60.0, metadata=about("between attempts once the breaker is open", minimum=0.001)
+        default=60.0,
+        metadata=about("seconds between attempts while the breaker is open; not less than max", minimum=0.001),
     )
 
 
@@ -49,18 +57,26 @@ class Restart:
 class Probing:
     """How a backend that is ready is watched; in seconds, where it is not a count."""
 
-    interval: float = attrs.field(default=30.0, metadata=about("of silence until it is probed", minimum=0.001))
-    timeout: float = attrs.field(default=10.0, metadata=about("for the answer to a probe", minimum=0.001))
+    interval: float = attrs.field(default=30.0, metadata=about("seconds of silence until it is probed", minimum=0.001))
+    timeout: float = attrs.field(
+        default=10.0,
+        metadata=about(
+            "seconds that the answer to a probe may take; until one comes, one is sent each timeout", minimum=0.001
+        ),
+    )
     slow: float = attrs.field(
-        default=2.0, metadata=about("an answer that takes longer makes it degraded", minimum=0.001)
+        default=2.0,
+        metadata=about("seconds; an answer that takes longer makes it degraded; not more than timeout", minimum=0.001),
     )
     failures: int = attrs.field(
-        default=3, metadata=about("unanswered probes in a row after which it counts as lost", minimum=1)
+        default=3,
+        metadata=about("unanswered probes in a row after which the connection is lost, its process ended", minimum=1),
     )
     relist: float | None = attrs.field(
         default=None,
         metadata=about(
-            "between looks at its lists where it says nothing of changes; default: five times interval", minimum=0.001
+            "seconds between two looks at its lists where changes cannot be heard of; default: five times interval",
+            minimum=0.001,
         ),
     )
 

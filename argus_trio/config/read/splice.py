@@ -17,7 +17,7 @@ from argus_trio.config.read.env_file import read_env_text
 from argus_trio.config.read.findings import Findings
 from argus_trio.config.read.interpolation import Brought, Filling, Malformed, Unavailable, parse
 from argus_trio.config.read.key_path import KeyPath
-from argus_trio.config.read.scalar import Scalar, Tree
+from argus_trio.config.read.scalar import Scalar, Tree, as_bool
 from argus_trio.config.read.sources import Sources
 
 MAX_FILE_BYTES = 1024 * 1024
@@ -42,6 +42,8 @@ class Splicer:
     """Those of the file that `env_file` names: they count where the gateway has none of that name."""
     brought: dict[KeyPath, tuple[Brought, ...]] = attrs.field(factory=dict, init=False)
     """The values that were filled in, by key path."""
+    _off: set[KeyPath] = attrs.field(factory=set, init=False)
+    """The backends that are left out."""
 
     def learn_variables(self, tree: Tree | None) -> None:
         """Read the file that the value of `env_file` names, if it does."""
@@ -66,6 +68,8 @@ class Splicer:
     def spliced(self, tree: Tree, key_path: KeyPath = ()) -> Tree:
         """The tree with every `${...}` filled in; one that cannot be is reported."""
         if isinstance(tree, dict):
+            if key_path[:-1] == ("backends",) and self._is_off(tree):
+                self._off.add(key_path)
             return {key: self.spliced(value, (*key_path, key)) for key, value in tree.items()}
         if isinstance(tree, list):
             return [self.spliced(value, (*key_path, index)) for index, value in enumerate(tree)]
@@ -79,12 +83,20 @@ class Splicer:
             self.findings.add(key_path, str(error))
             return scalar
         for message, hint in filling.faults:
-            self.findings.note(key_path, message, hint)
+            if key_path[:2] in self._off:
+                self.findings.warn(key_path, message, f"{hint or 'it is needed'} before this backend is enabled")
+            else:
+                self.findings.note(key_path, message, hint)
         if filling.faults:
             self.findings.faulty.add(key_path)
         if filling.brought:
             self.brought[key_path] = tuple(filling.brought)
         return attrs.evolve(scalar, text=text, is_spliced=True)
+
+    def _is_off(self, backend: dict[str, Tree]) -> bool:
+        """Whether the entry of a backend leaves it out: then what it lacks keeps nothing from working."""
+        enabled = backend.get("enabled")
+        return isinstance(enabled, Scalar) and "${" not in enabled.text and as_bool(enabled) is False
 
     def _variable(self, name: str) -> str | None:
         return self.environ.get(name, self.variables.get(name))

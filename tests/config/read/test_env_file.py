@@ -118,3 +118,18 @@ def test_a_file_that_is_missing_is_told_with_what_it_leaves_unset(tmp_path: Path
     with pytest.raises(ConfigInvalid) as caught:
         load(path, environ={})
     assert caught.value.problems[0].message == "the file 'argus.env' cannot be read: there is no such file"
+
+
+def test_a_variable_that_a_backend_lacks_which_is_left_out_is_a_warning(tmp_path: Path) -> None:
+    entries = "  off: {type: streamable-http, enabled: false, url: 'http://h/${NONE}', headers: {A: '${file:none}'}}\n"
+    (tmp_path / "config.yaml").write_text(f'version: "1"\nbackends:\n{entries}')
+    config = load(tmp_path / "config.yaml", environ={})
+    assert not config.backends["off"].enabled
+    assert [(each.path, each.message) for each in config.warnings] == [
+        ("backends.off.url", "the variable NONE is not set"),
+        ("backends.off.headers.A", "the file 'none' cannot be read: there is no such file"),
+    ]
+    (tmp_path / "config.yaml").write_text(f'version: "1"\nbackends:\n{entries.replace("false", "true")}')
+    with pytest.raises(ConfigInvalid) as caught:
+        load(tmp_path / "config.yaml", environ={})
+    assert len(caught.value.problems) == 2

@@ -1,0 +1,94 @@
+"""What comes of an import, judged by the loader of configurations before anybody sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from argus_trio.config.load import parse
+from argus_trio.config.read.env_file import read_env_text
+from argus_trio.errors import ConfigInvalid, Problem
+from argus_trio.importing.dotenv import env_text
+from argus_trio.importing.emit import emit
+from argus_trio.importing.result import ImportedConfig, ImportNote
+
+_ENV_FILE: Final = "env_file"
+_STAND_IN: Final = "1"
+"""What a variable without a value is taken to be: a port, a part of a name, a text."""
+_MISSING: Final = ("cwd", "ca_file")
+"""Keys whose folder or file may come: their backend waits for it, switched off."""
+
+
+def checked(imported: ImportedConfig, *, folder: Path, environ: Mapping[str, str]) -> ImportedConfig:
+    """What of it the loader takes, in a file of this folder; what it does not take is told and left out."""
+    while problems := _problems(imported, folder, environ):
+        better = imported
+        for problem in problems:
+            better = _without(better, problem)
+        if better.tree == imported.tree:
+            return better
+        imported = better
+    return imported
+
+
+def _problems(imported: ImportedConfig, folder: Path, environ: Mapping[str, str]) -> tuple[Problem, ...]:
+    tree = {key: value for key, value in imported.tree.items() if key != _ENV_FILE}
+    variables = read_env_text(env_text(imported.variables, {})).variables
+    known = {**dict.fromkeys(imported.needed, _STAND_IN), **variables, **environ}
+    try:
+        parse(emit(tree), source="the configuration", folder=folder, environ=known)
+    except ConfigInvalid as invalid:
+        return tuple(each for each in invalid.problems if not _is_unknown_yet(each, imported))
+    return ()
+
+
+def _is_unknown_yet(problem: Problem, imported: ImportedConfig) -> bool:
+    """Whether it is about a text that nobody knows yet."""
+    value: object = imported.tree
+    for key in _keys(problem, imported):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return isinstance(value, str) and any(f"${{{name}}}" in value for name in imported.needed)
+
+
+def _keys(problem: Problem, imported: ImportedConfig) -> list[str]:
+    """The keys of a path; a backend's name may hold dots."""
+    name = _backend(problem, imported)
+    if name is None:
+        return problem.path.split(".")
+    rest = problem.path[len("backends.") + len(name) :].strip(".")
+    return ["backends", name, *(rest.split(".") if rest else ())]
+
+
+def _backend(problem: Problem, imported: ImportedConfig) -> str | None:
+    backends = imported.tree.get("backends")
+    names = [
+        name
+        for name in (backends if isinstance(backends, Mapping) else ())
+        if problem.path == f"backends.{name}" or problem.path.startswith(f"backends.{name}.")
+    ]
+    return max(names, key=len, default=None)
+
+
+def _without(imported: ImportedConfig, problem: Problem) -> ImportedConfig:
+    """The same without the backend that a problem is about, or with it switched off; the note that tells so."""
+    what = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+    name = _backend(problem, imported)
+    backends = imported.tree.get("backends")
+    if name is None or not isinstance(backends, Mapping):
+        left = ImportNote(kind="left out", where=problem.path or "the configuration", what=what, is_refusal=True)
+        return attrs.evolve(imported, notes=(*imported.notes, left))
+    where = f"{imported.origins.get(name, '').removeprefix('from ').split(';')[0]} {name}".strip()
+    key = problem.path.rpartition(".")[2]
+    entry = backends.get(name)
+    if key in _MISSING and isinstance(entry, Mapping) and entry.get("enabled", True):
+        note = ImportNote(kind="do", where=where, what=f"{key}: {what}; it is switched off (enabled: false) until then")
+        return _with_backends(imported, {**backends, name: {**entry, "enabled": False}}, note)
+    note = ImportNote(kind="left out", where=where, what=f"{key}: {what}", is_refusal=True)
+    return _with_backends(imported, {each: entry for each, entry in backends.items() if each != name}, note)
+
+
+def _with_backends(imported: ImportedConfig, backends: Mapping[str, object], note: ImportNote) -> ImportedConfig:
+    return attrs.evolve(imported, tree={**imported.tree, "backends": backends}, notes=(*imported.notes, note))
