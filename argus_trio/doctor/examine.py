@@ -9,12 +9,14 @@ from typing import Final
 import trio
 
 from argus_trio.doctor.backends.look import look_at_backends
+from argus_trio.doctor.backends.own_address import look_at_own_address
 from argus_trio.doctor.examination import Examination, NamedLook
 from argus_trio.doctor.finding import DoctorFinding
 from argus_trio.doctor.machine.look_at_file import look_at_file
 
 LOOKS: Final[Sequence[NamedLook]] = (
     NamedLook(name="the configuration", look=look_at_file),
+    NamedLook(name="its own address", look=look_at_own_address),
     NamedLook(name="backends", look=look_at_backends, seconds=math.inf),  # it waits as long as its user says
 )
 
