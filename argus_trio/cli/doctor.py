@@ -19,6 +19,7 @@ from argus_trio.config.load import load
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.find import find_config
+from argus_trio.core.groups import leaves
 from argus_trio.core.redaction import Redactor
 from argus_trio.doctor.examination import Examination
 from argus_trio.doctor.examine import LOOKS, examine
@@ -45,6 +46,10 @@ def doctor(options: argparse.Namespace) -> int:
         return failure.code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BaseExceptionGroup as group:
+        if not all(isinstance(each, KeyboardInterrupt) for each in leaves(group)):
+            raise
+        return INTERRUPTED
     config = examination.config
     redact = Redactor(config.secrets if config is not None else ())
     _write(examination, findings, redact, as_json=getattr(options, "json", False))
@@ -61,7 +66,12 @@ async def _examined(options: argparse.Namespace) -> tuple[Examination, list[Doct
         named=place_of(server, "--server" if getattr(options, "server", None) else "$ARGUS_URL") if server else None,
         token=find_token(getattr(options, "token_file", None), os.environ, complain),
     )
-    examination = attrs.evolve(examination, running=await search.find())
+    examination = attrs.evolve(
+        examination,
+        running=await search.find(),
+        start=None if options.no_start else start_quietly,
+        wait_seconds=options.wait,
+    )
     if examination.config is not None:
         stdio = [each for each in examination.backends if isinstance(each, StdioBackend)]
         plans = await plans_of(EngineProbe(environ=examination.environ), stdio, ENGINE_SECONDS)
