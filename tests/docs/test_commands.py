@@ -31,7 +31,7 @@ def ran(place: Place, block: Block) -> Ended:
     serves = any(
         words[:2] in (["argus-trio", "serve"], ["argus-trio", "demo"]) for line in lines for words in line.commands
     )
-    return place.run([line.text for line in lines], serves=serves)
+    return place.run([line.text for line in lines], page=block.page, serves=serves)
 
 
 def _filled(line: ShellLine, note: str) -> ShellLine:
@@ -64,7 +64,7 @@ def test_the_commands_of_a_block_do_what_they_show(block: Block, place: Place) -
 
 @pytest.mark.parametrize("block", SCRIPTS, ids=lambda block: block.where)
 def test_a_script_runs_and_says_something(block: Block, place: Place) -> None:
-    ended = place.run([block.text])
+    ended = place.run([block.text], page=block.page)
     assert (ended.code, bool(ended.out)) == (0, True), ended.err
 
 
