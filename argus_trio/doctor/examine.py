@@ -11,10 +11,26 @@ import trio
 from argus_trio.doctor.backends.look import look_at_backends
 from argus_trio.doctor.examination import Examination, NamedLook
 from argus_trio.doctor.finding import DoctorFinding
+from argus_trio.doctor.machine.look_at_caches import look_at_caches
+from argus_trio.doctor.machine.look_at_clients import look_at_clients
+from argus_trio.doctor.machine.look_at_engine import look_at_engine
 from argus_trio.doctor.machine.look_at_file import look_at_file
+from argus_trio.doctor.machine.look_at_gateways import look_at_gateways
+from argus_trio.doctor.machine.look_at_limits import look_at_limits
+from argus_trio.doctor.machine.look_at_ports import look_at_ports
+from argus_trio.doctor.machine.look_at_programs import look_at_programs
+from argus_trio.doctor.machine.look_at_variables import look_at_variables
 
 LOOKS: Final[Sequence[NamedLook]] = (
     NamedLook(name="the configuration", look=look_at_file),
+    NamedLook(name="variables", look=look_at_variables),
+    NamedLook(name="programs", look=look_at_programs),
+    NamedLook(name="caches of npx and uv", look=look_at_caches),
+    NamedLook(name="ports", look=look_at_ports),
+    NamedLook(name="the container engine", look=look_at_engine),
+    NamedLook(name="running gateways", look=look_at_gateways, seconds=70.0),
+    NamedLook(name="clients' files", look=look_at_clients),
+    NamedLook(name="disks, memory and limits", look=look_at_limits),
     NamedLook(name="backends", look=look_at_backends, seconds=math.inf),  # it waits as long as its user says
 )
 

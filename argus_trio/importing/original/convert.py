@@ -14,7 +14,7 @@ from argus_trio.importing.original.file.recognise import OUR_SECTIONS, recognise
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.file.texts import OriginalTexts
 from argus_trio.importing.original.file.told import tell_of_the_rest
-from argus_trio.importing.original.gateway import isolation_of, limits_of, logging_of, server_of, telemetry_of
+from argus_trio.importing.original.gateway import ALWAYS, isolation_of, limits_of, logging_of, server_of, telemetry_of
 from argus_trio.importing.original.naming import OriginalNaming, naming_of
 from argus_trio.importing.original.policies import rbac_of
 from argus_trio.importing.result import ImportedConfig
@@ -46,7 +46,11 @@ def import_original(text: str, *, path: Path, environ: Mapping[str, str], only: 
     if not source.problems:
         there = {here: each for each, here in naming.names.items()}
         acceptance = OriginalAcceptance(
-            source=source, folder=path.absolute().parent, environ=dict(environ) | book.values, names=there
+            source=source,
+            folder=path.absolute().parent,
+            environ={**environ, **book.values},
+            needed=book.needed,
+            names=there,
         )
         middleware = tree.get("middleware")
         acceptance.sections += [section_of(each) for each in (middleware if isinstance(middleware, list) else [])]
@@ -100,6 +104,8 @@ def _tree(source: OriginalSource, texts: OriginalTexts, naming: OriginalNaming) 
     roles = () if authentication is None else (PRINCIPAL,) if source.tree("incoming_auth", "token") else ()
     rbac = rbac_of(source, naming=naming, groups=groups_of(source), roles=roles)
     middleware = [each for each in (logging, telemetry, authentication, rbac, limits) if each is not None]
+    if not (logging or limits):
+        source.note("left out", (), ALWAYS)
     server = server_of(source, texts, asks=authentication is not None and "anonymous" not in authentication)
     backends = OriginalBackends(source=source, texts=texts, naming=naming).all()
     return {

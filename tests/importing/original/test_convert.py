@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from argus_trio.config.load import parse
 from argus_trio.config.model.config import Config
@@ -18,9 +19,15 @@ def imported(text: str, *, environ: Mapping[str, str] = {}) -> ImportedConfig:  
     return import_original(text, path=Path("/nowhere/config.yaml"), environ=environ)
 
 
-def loaded(found: ImportedConfig, **environ: str) -> Config:
-    text = emit(found.tree)
-    return parse(text, source="config.yaml", folder=Path("/nowhere"), environ={**found.variables, **environ})
+def loaded(found: ImportedConfig, **more: str) -> Config:
+    """What comes of it, where each variable that is needed has a value."""
+    needed = {name: f"https://{number}.example" for number, name in enumerate(found.needed)}
+    environ = {**found.variables, **needed, **more}
+    return parse(emit(found.tree), source="config.yaml", folder=Path("/nowhere"), environ=environ)
+
+
+def written(tree: Mapping[str, object]) -> str:
+    return yaml.safe_dump(dict(tree), sort_keys=False)
 
 
 def refused(text: str) -> list[str]:
