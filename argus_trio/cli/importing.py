@@ -13,16 +13,20 @@ from typing import Final
 import attrs
 
 from argus_trio.bridge.defaults import DEFAULT_URL
+from argus_trio.cli.imported.originals import import_originals, with_other_gateways
 from argus_trio.cli.imported.placed import NotPlaced, place_files
 from argus_trio.cli.imported.sources import STDIN, OriginalFile, SourcePlace, known_places, read_env_files, read_source
 from argus_trio.cli.report import complain
 from argus_trio.client_files.kinds import KINDS
 from argus_trio.client_files.server import ClientFile
-from argus_trio.importing.checking import checked
+from argus_trio.config.load import load
+from argus_trio.errors import ConfigInvalid
+from argus_trio.importing.checking import checked, missing_in
 from argus_trio.importing.dotenv import env_text
-from argus_trio.importing.emit import emit
+from argus_trio.importing.emit import emit, emit_backends
+from argus_trio.importing.original.convert import OriginalRefused, import_original
 from argus_trio.importing.result import ImportedConfig, ImportNote
-from argus_trio.importing.servers import ImportSurroundings, import_servers
+from argus_trio.importing.servers import ImportSurroundings, backends_of, import_servers
 from argus_trio.importing.telling import counted, printable, told_commands, told_notes
 
 _CONFIG: Final = Path("config.yaml")
@@ -65,7 +69,7 @@ class _ImportRun:
     def run(self) -> int:
         sources = self._sources()
         imported = self._imported(sources)
-        if not imported.tree.get("backends"):
+        if not backends_of(imported):
             return self._nothing(imported)
         if imported.variables or imported.needed:
             imported = attrs.evolve(imported, tree=_with_env_file(imported.tree, self._env_name()))
@@ -83,7 +87,10 @@ class _ImportRun:
 
     def _imported(self, sources: Sequence[ClientFile | OriginalFile]) -> ImportedConfig:
         self.file_count = len(sources)
-        files = [each for each in sources if isinstance(each, ClientFile)]
+        files = with_other_gateways(sources)
+        original = import_originals(sources, environ=self.environ, only=self.options.only)
+        if original is not None:
+            return original
         for file in files:
             for problem in file.problems:
                 self._refuse(f"{problem.path}:{problem.line}" if problem.line else problem.path, problem.what)
@@ -94,10 +101,26 @@ class _ImportRun:
             env_files=read_env_files(paths),
             gateways=(DEFAULT_URL, *filter(None, [self.environ.get("ARGUS_URL")])),
         )
-        imported = import_servers(servers, surroundings, only=self.options.only)
+        base = self._original([each for each in sources if isinstance(each, OriginalFile)])
+        imported = import_servers(servers, surroundings, only=self.options.only, base=base)
         imported = attrs.evolve(imported, notes=(*self.refusals, *imported.notes))
         folder = self.config_path.absolute().parent
         return checked(imported, folder=folder, environ=self.environ)
+
+    def _original(self, files: Sequence[OriginalFile]) -> ImportedConfig | None:
+        """What the original's configuration becomes, if there is one."""
+        for other in files[1:]:
+            self._refuse(str(other.path), f"one configuration at a time: {files[0].path} is taken")
+        if not files:
+            return None
+        path = files[0].path
+        try:
+            imported = import_original(files[0].text, path=path, environ=self.environ)
+        except OriginalRefused as refused:
+            for problem in refused.problems:
+                self._refuse(f"{problem.path}:{problem.line}" if problem.line else problem.path, problem.what)
+            return None
+        return attrs.evolve(imported, origins=dict.fromkeys(backends_of(imported), f"from {path}"))
 
     def _refuse(self, where: str, what: str) -> None:
         self.refusals.append(ImportNote(kind="left out", where=where, what=what, is_refusal=True))
@@ -113,8 +136,7 @@ class _ImportRun:
         return 1
 
     def _sum(self, imported: ImportedConfig) -> str:
-        backends = imported.tree.get("backends")
-        count = len(backends) if isinstance(backends, Mapping) else 0
+        count = len(backends_of(imported))
         refused = sum(each.is_refusal for each in imported.notes)
         return (
             f"{counted(count, 'backend')} of {counted(self.file_count, 'file')}, "
@@ -140,6 +162,8 @@ class _ImportRun:
     def _write(self, imported: ImportedConfig, text: str) -> int:
         needs_env = bool(imported.variables or imported.needed)
         secrets = env_text(imported.variables, imported.needed) if needs_env else ""
+        if os.path.lexists(self.config_path):
+            return self._beside(imported)
         try:
             place_files(self.config_path, text, self.env_path, secrets)
         except NotPlaced as refusal:
@@ -153,6 +177,28 @@ class _ImportRun:
         complain(f"      argus-trio serve -c {config}")
         complain("      argus-trio client CLIENT --write   (points that client at the gateway)")
         return 0
+
+    def _beside(self, imported: ImportedConfig) -> int:
+        """There is a configuration already: say what it lacks."""
+        path = self.config_path
+        complain(f"argus-trio import: {path} is there already, and nothing is overwritten: -o PATH names another")
+        try:
+            existing = load(path, environ=self.environ)
+        except ConfigInvalid as invalid:
+            complain(f"what it lacks cannot be told: {counted(len(invalid.problems), 'problem')}, see argus-trio check")
+            return 1
+        missing = missing_in(existing, imported, folder=path.absolute().parent, environ=self.environ)
+        if not missing:
+            complain(f"every server is in {path} already")
+            return 1
+        entries = {name: entry for name, entry in backends_of(imported).items() if name in missing}
+        complain(f"not in {path} yet: {', '.join(missing)}. Their entries, to be put below its backends:")
+        sys.stdout.write(emit_backends(entries, imported.origins))
+        sys.stdout.flush()
+        names = sorted({name for name in (*imported.variables, *imported.needed) if f"${{{name}" in str(entries)})
+        if names:
+            complain(f"their variables, to be put into its env_file: {', '.join(names)}")
+        return 1
 
     def _code(self, imported: ImportedConfig) -> int:
         return 1 if any(each.is_refusal for each in imported.notes) else 0

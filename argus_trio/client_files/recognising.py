@@ -40,6 +40,8 @@ _BY_FOLDER: Final = {
     (".kilocode", "mcp.json"): "roo-code",
     (".lmstudio", "mcp.json"): "lm-studio",
     (".copilot", "mcp-config.json"): "copilot-cli",
+    ("mcphub", "servers.json"): "mcp-hub",
+    (".mcpproxy", "mcp_config.json"): "mcpproxy",
 }
 _BY_SUFFIX: Final = {".code-workspace": "vscode", ".toml": "codex"}
 _IN_PROJECT: Final = frozenset(
@@ -84,6 +86,10 @@ def dialect_of_contents(root: JsonNode) -> ClientDialect:
     if root.member("projects") is not None:
         return DIALECTS["claude-code"]
     servers = root.member("mcpServers")
+    if servers is not None and servers.items is not None:
+        return DIALECTS["mcpproxy"]
+    if root.member("nativeMCPServers") is not None:
+        return DIALECTS["mcp-hub"]
     for key, name in _MARKS:
         if any(each.node.member(key) is not None for each in (servers.members or () if servers is not None else ())):
             return DIALECTS[name]

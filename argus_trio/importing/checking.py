@@ -9,11 +9,14 @@ from typing import Final
 import attrs
 
 from argus_trio.config.load import parse
+from argus_trio.config.model.backend import BackendSpec, StdioBackend
+from argus_trio.config.model.config import Config
 from argus_trio.config.read.env_file import read_env_text
 from argus_trio.errors import ConfigInvalid, Problem
 from argus_trio.importing.dotenv import env_text
 from argus_trio.importing.emit import emit
 from argus_trio.importing.result import ImportedConfig, ImportNote
+from argus_trio.importing.servers import backends_of
 
 _ENV_FILE: Final = "env_file"
 _STAND_IN: Final = "1"
@@ -34,12 +37,31 @@ def checked(imported: ImportedConfig, *, folder: Path, environ: Mapping[str, str
     return imported
 
 
-def _problems(imported: ImportedConfig, folder: Path, environ: Mapping[str, str]) -> tuple[Problem, ...]:
+def missing_in(existing: Config, imported: ImportedConfig, *, folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """The backends of an import that a configuration has not: neither their command line nor their address."""
+    try:
+        config = _config(imported, folder, environ)
+    except ConfigInvalid:  # what is not known yet keeps it from being read
+        return [name for name in backends_of(imported) if name not in existing.backends]
+    known = {_target(each) for each in existing.backends.values()}
+    return [name for name, each in config.backends.items() if _target(each) not in known]
+
+
+def _target(backend: BackendSpec) -> tuple[str, ...]:
+    """What a backend starts or connects to."""
+    return (backend.command, *backend.args) if isinstance(backend, StdioBackend) else (backend.url,)
+
+
+def _config(imported: ImportedConfig, folder: Path, environ: Mapping[str, str]) -> Config:
     tree = {key: value for key, value in imported.tree.items() if key != _ENV_FILE}
     variables = read_env_text(env_text(imported.variables, {})).variables
     known = {**dict.fromkeys(imported.needed, _STAND_IN), **variables, **environ}
+    return parse(emit(tree), source="the configuration", folder=folder, environ=known)
+
+
+def _problems(imported: ImportedConfig, folder: Path, environ: Mapping[str, str]) -> tuple[Problem, ...]:
     try:
-        parse(emit(tree), source="the configuration", folder=folder, environ=known)
+        _config(imported, folder, environ)
     except ConfigInvalid as invalid:
         return tuple(each for each in invalid.problems if not _is_unknown_yet(each, imported))
     return ()
@@ -63,10 +85,9 @@ def _keys(problem: Problem, imported: ImportedConfig) -> list[str]:
 
 
 def _backend(problem: Problem, imported: ImportedConfig) -> str | None:
-    backends = imported.tree.get("backends")
     names = [
         name
-        for name in (backends if isinstance(backends, Mapping) else ())
+        for name in backends_of(imported)
         if problem.path == f"backends.{name}" or problem.path.startswith(f"backends.{name}.")
     ]
     return max(names, key=len, default=None)
@@ -76,8 +97,8 @@ def _without(imported: ImportedConfig, problem: Problem) -> ImportedConfig:
     """The same without the backend that a problem is about, or with it switched off; the note that tells so."""
     what = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
     name = _backend(problem, imported)
-    backends = imported.tree.get("backends")
-    if name is None or not isinstance(backends, Mapping):
+    backends = backends_of(imported)
+    if name is None:
         left = ImportNote(kind="left out", where=problem.path or "the configuration", what=what, is_refusal=True)
         return attrs.evolve(imported, notes=(*imported.notes, left))
     where = f"{imported.origins.get(name, '').removeprefix('from ').split(';')[0]} {name}".strip()

@@ -21,6 +21,7 @@ from argus_trio.importing.variables import VariableBook, variable_name
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_PATH: Final = re.compile(r"/(?:mcp|sse)(?:/[\w.-]+)?/?")
+_NOTHING: Final = ImportedConfig(tree={"version": "1", "backends": {}})
 _NO_SERVER: Final = ServerOrigin(client="", path="", line=0)
 
 
@@ -37,16 +38,37 @@ class ImportSurroundings:
 
 
 def import_servers(
-    servers: Sequence[DeclaredServer], surroundings: ImportSurroundings, *, only: Sequence[str] = ()
+    servers: Sequence[DeclaredServer],
+    surroundings: ImportSurroundings,
+    *,
+    only: Sequence[str] = (),
+    base: ImportedConfig | None = None,
 ) -> ImportedConfig:
-    """A configuration of the servers; of those alone that `only` names, if it names any."""
-    importer = _Importer(surroundings=surroundings)
+    """A configuration of the servers; of those alone that `only` names, if it names any.
+
+    `base` is a configuration that was made already: the servers are added to its backends.
+    """
+    importer = _Importer(surroundings=surroundings, base=_narrowed(base or _NOTHING, only))
+    known = {each.name for each in servers} | set(backends_of(base or _NOTHING))
+    importer.tell_unknown(only, sorted(known))
     chosen = [each for each in servers if not only or each.name in only]
-    importer.tell_unknown(only, sorted({each.name for each in servers}))
     importer.book.reserved = frozenset(_references(chosen))
     for each in chosen:
         importer.take(each)
     return importer.result()
+
+
+def backends_of(imported: ImportedConfig) -> Mapping[str, object]:
+    """The entries of its backends."""
+    found = imported.tree.get("backends")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _narrowed(base: ImportedConfig, only: Sequence[str]) -> ImportedConfig:
+    if not only:
+        return base
+    backends = {name: entry for name, entry in backends_of(base).items() if name in only}
+    return attrs.evolve(base, tree={**base.tree, "backends": backends})
 
 
 @attrs.frozen(kw_only=True)
@@ -60,12 +82,13 @@ class _Taken:
 @attrs.define(eq=False, kw_only=True)
 class _Importer:
     surroundings: ImportSurroundings
+    base: ImportedConfig
     taken: list[_Taken] = attrs.field(factory=list)
     notes: list[ImportNote] = attrs.field(factory=list)
     book: VariableBook = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.book = VariableBook(environ=self.surroundings.environ)
+        self.book = VariableBook(environ=self.surroundings.environ, values=dict(self.base.variables))
 
     def tell_unknown(self, only: Sequence[str], known: list[str]) -> None:
         for name in only:
@@ -76,7 +99,7 @@ class _Importer:
 
     def take(self, server: DeclaredServer) -> None:
         """Take a server, or say why not."""
-        where = f"{server.origin} {server.name}"
+        where = _where(server)
         for each in server.left_out:
             self._note("left out", where, f"{each.key}: {each.why}")
         plain = plain_command(server)
@@ -100,24 +123,24 @@ class _Importer:
         self._note("changed", where, f"is the same as {first.name} of {first.origin}: one backend for both")
 
     def result(self) -> ImportedConfig:
-        backends: dict[str, object] = {}
-        origins: dict[str, str] = {}
+        backends = dict(backends_of(self.base))
+        origins = dict(self.base.origins)
         for each in self.taken:
             server = each.plain.server
             name = free_name(server.name, server.origin, backends)
             backends[name] = self._entry(each.plain, name)
             origins[name] = _origin(server, name, each.also)
         return ImportedConfig(
-            tree={"version": "1", "backends": backends},
+            tree={**self.base.tree, "backends": backends},
             variables=dict(self.book.values),
-            notes=tuple(self.notes),
-            needed=dict(self.book.needed),
+            notes=(*self.base.notes, *self.notes),
+            needed={**self.base.needed, **self.book.needed},
             origins=origins,
         )
 
     def _entry(self, plain: PlainCommand, name: str) -> ConfigTree:
         server = plain.server
-        where = f"{server.origin} {server.name}"
+        where = _where(server)
         if name != server.name:
             why = "its name does not fit here" if name == fitting(server.name) else "another server has its name"
             self._note("changed", where, f"{why}: it is called {name}")
@@ -148,6 +171,10 @@ class _Importer:
 
     def _note(self, kind: NoteKind, where: str, what: str, *, is_refusal: bool = False) -> None:
         self.notes.append(ImportNote(kind=kind, where=where, what=what, is_refusal=is_refusal))
+
+
+def _where(server: DeclaredServer) -> str:
+    return f"{server.origin.path}:{server.origin.line} {server.name}"
 
 
 def _taken(entry: ConfigTree, name: str, moved: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from argus_trio.importing.result import ImportedConfig, NoteKind
+from argus_trio.importing.servers import backends_of
 
 _HEADS: Final[Mapping[NoteKind, str]] = {
     "taken": "taken",
@@ -21,7 +22,7 @@ _HEADS: Final[Mapping[NoteKind, str]] = {
 def told_commands(imported: ImportedConfig) -> Iterator[str]:
     """Each command line that would run, and each address; secrets are variables already."""
     commands, addresses = [], []
-    for name, entry in _backends(imported).items():
+    for name, entry in backends_of(imported).items():
         if not isinstance(entry, Mapping):
             continue
         off = "  (disabled)" if entry.get("enabled") is False else ""
@@ -61,8 +62,3 @@ def printable(text: str) -> str:
 def counted(count: int, noun: str, nouns: str = "") -> str:
     """A number and what it is of."""
     return f"{count} {noun if count == 1 else nouns or noun + 's'}"
-
-
-def _backends(imported: ImportedConfig) -> Mapping[str, object]:
-    found = imported.tree.get("backends")
-    return found if isinstance(found, Mapping) else {}

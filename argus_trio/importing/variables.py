@@ -59,8 +59,9 @@ class VariableBook:
             if isinstance(piece, str):
                 text += piece.replace("${", "$${")
                 continue
-            if text.endswith("$"):  # `$${` would be a literal `${`
-                text = f"{text[:-1]}${{{self.moved(_DOLLAR, server)}}}"
+            bare = text.rstrip("$")
+            if bare != text:  # `$${` would be a literal `${`
+                text = bare + f"${{{self.moved(_DOLLAR, server)}}}" * (len(text) - len(bare))
             text += self._reference(piece, server)
         return text
 

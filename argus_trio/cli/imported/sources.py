@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -47,7 +48,7 @@ def known_places(*, home: Path, cwd: Path, environ: Mapping[str, str], source: s
 
 def read_source(place: SourcePlace, *, home: Path) -> ClientFile | OriginalFile:
     """What a file declares; one that cannot be read has a problem."""
-    path = Path(place.name).absolute()
+    path = Path(os.path.normpath(Path(place.name).absolute()))
     try:
         text = _stdin() if place.name == STDIN else file_text(path)
     except Unreadable as error:
@@ -56,7 +57,7 @@ def read_source(place: SourcePlace, *, home: Path) -> ClientFile | OriginalFile:
     if not text.strip("\ufeff \t\r\n"):
         return _problem(place, "is empty: there is nothing to import")
     if place.client == ORIGINAL or (place.client is None and _is_original(path, text)):
-        return OriginalFile(path=path, text=text)
+        return OriginalFile(path=Path("stdin") if place.name == STDIN else path, text=text)
     if place.name == STDIN:
         return read_client_file(text, path=Path("stdin"), client=place.client, home=home)
     return open_client_file(path, client=place.client, home=home)

@@ -22,6 +22,7 @@ from argus_trio.client_files.dialects.editors import (
 from argus_trio.client_files.dialects.gemini import GEMINI_CLI
 from argus_trio.client_files.dialects.vscode import VSCODE
 from argus_trio.client_files.dialects.zed import ZED
+from argus_trio.client_files.gateways.hubs import MCP_HUB, MCPPROXY
 
 DIALECTS: Final[Mapping[str, ClientDialect]] = {
     each.name: each
@@ -39,6 +40,8 @@ DIALECTS: Final[Mapping[str, ClientDialect]] = {
         LM_STUDIO,
         COPILOT_CLI,
         OPENCODE,
+        MCP_HUB,
+        MCPPROXY,
         ANY,
     )
 }

@@ -14,6 +14,7 @@ from argus_trio.client_files.jsonc import JsonNode
 from argus_trio.client_files.server import ClientFile, DeclaredServer, LeftOut
 
 _SHAPE: Final = EntryShape(
+    skips_untyped=True,
     call_seconds={"timeout": 0.001},
     left_out={
         "alwaysLoad": "says how Claude Code shows the tools: it goes on doing so with the gateway's",

@@ -10,6 +10,7 @@ import attrs
 from argus_trio.client_files.dialects.context import MOST_SERVERS, FileContext
 from argus_trio.client_files.dialects.entry import read_entry
 from argus_trio.client_files.dialects.shape import EntryShape
+from argus_trio.client_files.dialects.values import printable
 from argus_trio.client_files.dialects.variables import VariableNotation
 from argus_trio.client_files.jsonc import JsonNode, read_jsonc
 from argus_trio.client_files.server import ClientFile, DeclaredServer, FileProblem, VariableReference
@@ -69,10 +70,9 @@ def read_servers(
     members = {each.name: each for each in node.members}
     for each in node.members:
         if members[each.name] is not each:
-            what = (
-                f"server {each.name}: stands twice, the second in line {context.lines.line(members[each.name].start)}"
-            )
-            file = with_problems(file, context.problem(each.start, f"{what}, which counts"))
+            second = context.lines.line(members[each.name].start)
+            what = f"server {printable(each.name)}: stands twice, the second in line {second}, which counts"
+            file = with_problems(file, context.problem(each.start, what))
     for number, each in enumerate(members.values()):
         if number >= MOST_SERVERS:
             what = f"{where} has more than {MOST_SERVERS} servers: the others are not read"

@@ -11,7 +11,7 @@ import attrs
 
 from argus_trio.client_files.dialects.context import FileContext
 from argus_trio.client_files.dialects.shape import ELSEWHERE, LEFT_OUT, TYPES, EntryShape
-from argus_trio.client_files.dialects.values import EntryValues, is_null, kind_of
+from argus_trio.client_files.dialects.values import EntryValues, is_null, kind_of, printable
 from argus_trio.client_files.jsonc import JsonMember, JsonNode
 from argus_trio.client_files.server import (
     DeclaredServer,
@@ -28,15 +28,17 @@ UNKNOWN: Final = "is not known here: left out"
 def read_entry(member: JsonMember, shape: EntryShape, context: FileContext) -> DeclaredServer | FileProblem:
     """The server that a member declares, or why it declares none."""
     if member.node.members is None:
-        return context.problem(
-            member.start, f"server {member.name}: is {kind_of(member.node)}, where an object belongs"
-        )
+        what = f"is {kind_of(member.node)}, where an object belongs"
+        return context.problem(member.start, f"server {printable(member.name)}: {what}")
     values = EntryValues(node=member.node, scope=context.scope)
     transport = _transport(values, shape)
     if isinstance(transport, _NoServer):
-        return context.problem(member.start, f"server {member.name}: {transport.why}")
+        return context.problem(member.start, f"server {printable(member.name)}: {transport.why}")
     server = DeclaredServer(name=member.name, origin=context.origin(member.start), transport=transport)
     server = _stdio(server, values, shape) if transport == "stdio" else _remote(server, values, shape)
+    if not (server.command if transport == "stdio" else server.url).parts:
+        what = f"its {'command' if transport == 'stdio' else 'address'} is empty"
+        return context.problem(member.start, f"server {printable(member.name)}: {what}")
     server = _whatever_it_is(server, values, shape)
     _leave_out(values, shape)
     return attrs.evolve(server, left_out=tuple(values.left_out))
@@ -69,6 +71,10 @@ def _transport(values: EntryValues, shape: EntryShape) -> DeclaredTransport | _N
             return "stdio"
     elif given == "stdio":
         values.remark(shape.types[0], "says stdio, and an address stands there: the address counts")
+    elif given is None and shape.skips_untyped:
+        values.remark(shape.types[0], "is missing, without which the client skips the server: the address counts")
+    if given == "streamable-http" and shape.falls_back:
+        return "http"
     return given if given in ("streamable-http", "sse") else shape.urls[address]
 
 

@@ -30,7 +30,7 @@ APPROVALS: Final = "which calls need a confirmation is the client's own business
 SIGN_IN: Final = (
     "the gateway does not sign in at servers by itself: put a token into the server's headers, or keep it in the client"
 )
-PRESENTATION: Final = "is for the client's own display"
+PRESENTATION: Final = "is for the client's own display: left out"
 COMMENTS: Final = frozenset({"//", "_comment", "comment", "_note", "$schema"})
 """Members that say nothing to any program."""
 LEFT_OUT: Final[Mapping[str, str]] = {
@@ -51,6 +51,10 @@ class EntryShape:
     url_wins: bool = False
     """Which counts where both an address and a command stand."""
     types: tuple[str, ...] = ("type",)
+    skips_untyped: bool = False
+    """The client takes an entry for a command that has no type, whatever else stands there."""
+    falls_back: bool = False
+    """The client tries HTTP+SSE where Streamable HTTP is not spoken, although the type is http."""
     env: str = "env"
     env_file: str = ""
     passed_variables: str = ""

@@ -15,6 +15,9 @@ from argus_trio.client_files.server import LeftOut, WrittenText
 LONGEST_SECONDS = 86400.0
 """The longest deadline that is taken over, one day: clients write huge numbers for `never`."""
 
+_LONGEST_NAME = 100
+"""How much of a name is shown in what is told of it."""
+
 
 @attrs.define(eq=False)
 class EntryValues:
@@ -26,7 +29,7 @@ class EntryValues:
 
     def remark(self, key: str, why: str) -> None:
         """Note what has no counterpart, or was read otherwise than it is written."""
-        self.left_out.append(LeftOut(key=key, why=why))
+        self.left_out.append(LeftOut(key=printable(key), why=why))
 
     def member(self, key: str) -> JsonNode | None:
         """A member; None if it is not there, or null."""
@@ -39,7 +42,7 @@ class EntryValues:
             self.remark(key, f"is {kind_of(node)}, where a text belongs: left out")
             return None
         if not isinstance(node.scalar, str):
-            self.remark(key, f"is {kind_of(node)}: read as the text {json.dumps(node.scalar)}")
+            self.remark(key, f"is {kind_of(node)}: read as a text")
             return WrittenText((json.dumps(node.scalar),))
         if "\0" in node.scalar or any("\ud800" <= each <= "\udfff" for each in node.scalar):
             self.remark(key, "holds a character that no program can be given: left out")
@@ -134,6 +137,12 @@ def _below(base: Path, rest: str) -> str:
     """A path below a folder, with the slash at its end if a variable follows it."""
     joined = str(base / rest) if rest else str(base)
     return f"{joined}/" if rest.endswith("/") else joined
+
+
+def printable(name: str) -> str:
+    """A name out of a file as a terminal may show it."""
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name[:_LONGEST_NAME])
+    return shown + ("…" if len(name) > _LONGEST_NAME else "")
 
 
 def is_null(node: JsonNode) -> bool:

@@ -19,7 +19,7 @@ _NOTATIONS: Final[Mapping[VariableNotation, re.Pattern[str]]] = {
     "none": re.compile(r"(?!)"),
     "shell": re.compile(r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}", re.ASCII),
     "shell-bare": re.compile(
-        r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}|\$(?P<bare>[A-Z_][A-Z0-9_]*)(?!\w)|%(?P<percent>[A-Za-z_]\w*)%",
+        r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}|\$(?P<bare>[A-Z_][A-Z0-9_]*)(?!\w)|%(?P<percent>[A-Z_][A-Z0-9_]{2,})%",
         re.ASCII,
     ),
     "editor": re.compile(r"\$\{(?:(?P<scheme>\w+):)?(?P<rest>[^{}$]+)\}", re.ASCII),
@@ -29,6 +29,11 @@ _NOTATIONS: Final[Mapping[VariableNotation, re.Pattern[str]]] = {
         re.ASCII,
     ),
 }
+_KEPT: Final[Mapping[str, str]] = {
+    "keyring": "what the keyring of this machine keeps as {}",
+    "cmd": "what `{}` prints, which was run to fill it in",
+}
+"""Schemes of other gateways whose values nobody can look up here, and what their user is told of each."""
 _LOOKS_LIKE_ONE: Final = re.compile(r"\$\{(?:\w+:)?[A-Za-z_][\w-]*\}", re.ASCII)
 _TAKEN: Final = frozenset(
     [
@@ -83,7 +88,7 @@ class VariableScope:
         groups = found.groupdict()
         if name := groups.get("shell") or groups.get("bare") or groups.get("percent"):
             return VariableReference(name=name, default=groups.get("default") if groups.get("with") else None)
-        scheme, rest = groups.get("scheme"), groups["rest"]
+        scheme, rest = groups.get("scheme"), str(groups["rest"])
         if scheme == "env":
             name, _, default = rest.partition(":")
             name = name.strip()
@@ -92,6 +97,9 @@ class VariableScope:
             return VariableReference(name=name, default=default.removeprefix("-") if default else None)
         if scheme == "input":
             return self.inputs.get(rest)
+        if scheme is not None and scheme in _KEPT:
+            about = _KEPT[scheme].format(rest.strip())
+            return VariableReference(name=variable_name(rest), is_secret=True, about=about)
         return self._place(rest) if scheme is None else self._place(scheme)
 
     def _place(self, name: str) -> str | VariableReference | None:

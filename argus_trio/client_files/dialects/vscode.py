@@ -67,6 +67,7 @@ VSCODE: Final = ClientDialect(
     notation="editor",
     inputs=_inputs,
     shape=EntryShape(
+        falls_back=True,
         env_file="envFile",
         disabled="disabled",
         enabled="enabled",

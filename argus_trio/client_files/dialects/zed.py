@@ -9,6 +9,7 @@ import attrs
 from argus_trio.client_files.dialects.context import FileContext
 from argus_trio.client_files.dialects.dialect import ClientDialect, with_problems
 from argus_trio.client_files.dialects.shape import EntryShape
+from argus_trio.client_files.dialects.values import printable
 from argus_trio.client_files.jsonc import JsonNode
 from argus_trio.client_files.server import ClientFile
 
@@ -21,7 +22,9 @@ def _say_of_extensions(root: JsonNode, file: ClientFile, context: FileContext) -
     """An entry of an extension has neither a command nor an address: that is no mistake of the user."""
     node = root.member("context_servers")
     extensions = {
-        context.lines.line(each.start): context.problem(each.start, f"server {each.name}: {_OF_AN_EXTENSION}")
+        context.lines.line(each.start): context.problem(
+            each.start, f"server {printable(each.name)}: {_OF_AN_EXTENSION}"
+        )
         for each in (node.members or () if node is not None else ())
         if each.node.members is not None and each.node.member("command") is None and each.node.member("url") is None
     }

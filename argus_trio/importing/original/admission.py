@@ -44,7 +44,7 @@ def _local(source: OriginalSource, texts: OriginalTexts) -> dict[str, object]:
     token = source.text(_SECTION, "token")
     place = (_SECTION, "token")
     if not token:
-        source.note("do", (_SECTION,), f"it names no token: set the variable {TOKEN} to the one that clients send")
+        texts.book.needed[TOKEN] = "the token that clients send: the file names none"
         written = f"${{{TOKEN}}}"
     else:
         written = texts.secret(token, TOKEN, place)
@@ -57,13 +57,12 @@ def _issuer(source: OriginalSource, texts: OriginalTexts, kind: str) -> dict[str
     for key, variable in (("issuer", ISSUER), ("audience", AUDIENCE)):
         text = said[key]
         if text:
-            method[key] = texts.written(text, (_SECTION, key))
+            method[key] = texts.plain(text, (_SECTION, key))
         else:
             method[key] = f"${{{variable}}}"
-            what = f"tokens of any {key} came in: set the variable {variable} to the {key} that stands in yours"
-            source.note("do", (_SECTION,), what)
+            texts.book.needed[variable] = f"the {key} that stands in your tokens: those of any came in there"
     if (keys := said["jwks_uri"]) and kind == "jwt":
-        method["jwks_uri"] = texts.written(keys, (_SECTION, "jwks_uri"))
+        method["jwks_uri"] = texts.plain(keys, (_SECTION, "jwks_uri"))
     elif keys:
         what = "with oidc the issuer's metadata say where its keys are: jwks_uri is left out"
         source.note("left out", (_SECTION, "jwks_uri"), what)

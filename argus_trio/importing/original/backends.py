@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
 
+from argus_trio.client_files.server import DeclaredServer, DeclaredTransport, ServerOrigin, WrittenText
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar
 from argus_trio.config.structure.heritage import TYPES
+from argus_trio.importing.commands import plain_command
+from argus_trio.importing.entry import EntryMaker
 from argus_trio.importing.original.containers import container_of
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.file.texts import OriginalTexts
 from argus_trio.importing.original.naming import OriginalNaming
+from argus_trio.importing.result import NoteKind
 
-TRANSPORTS: Final = ("stdio", "sse", "streamable-http")
+TRANSPORTS: Final[Mapping[str, DeclaredTransport]] = {
+    "stdio": "stdio",
+    "sse": "sse",
+    "streamable-http": "streamable-http",
+}
 _KINDS: Final = ("tools", "resources", "prompts")
 _LONGEST_RETRY: Final = 120.0
 """The original's bound on `retry_delay`, in seconds."""
@@ -42,8 +50,10 @@ class OriginalBackends:
         kind = self._kind(place, keys)
         if kind is None:
             return None
-        written: dict[str, object] = {"type": kind}
-        written |= self._program(name, place) if kind == "stdio" else self._address(name, place, kind)
+        server = self._program(name, place) if kind == "stdio" else self._address(name, place, kind)
+        written = self._entry(server, place)
+        if written["type"] == "stdio" and (container := container_of(self.source, self.texts, name)):
+            written["container"] = container
         if name in self.naming.prefixes:
             written["prefix"] = self.naming.prefixes[name]
         parts: tuple[tuple[str, Mapping[str, object]], ...] = (
@@ -54,28 +64,52 @@ class OriginalBackends:
         )
         return written | {key: value for key, value in parts if value}
 
-    def _kind(self, place: KeyPath, keys: list[str]) -> str | None:
+    def _entry(self, server: DeclaredServer, place: KeyPath) -> dict[str, object]:
+        """The entry as that of a client's server is made, and what is told of it."""
+        plain = plain_command(server)
+        maker = EntryMaker(server=plain.server, book=self.texts.book, name=self.naming.names[server.name])
+        entry = dict(maker.entry())
+        told: tuple[tuple[NoteKind, Iterable[str]], ...] = (
+            ("left out", (*plain.dropped, *maker.dropped)),
+            ("changed", (*plain.changes, *maker.changes)),
+            ("do", (*plain.todo, *maker.todo)),
+        )
+        for kind, texts in told:
+            for text in texts:
+                self.source.note(kind, place, text)
+        if maker.moved:
+            self.source.note("changed", place, f"its secrets are in {', '.join(maker.moved)}")
+        return entry
+
+    def _kind(self, place: KeyPath, keys: list[str]) -> DeclaredTransport | None:
         said = self.source.text(*place, "type")
-        meant = said if said in TRANSPORTS else TYPES.get((said or "").lower())
+        meant = said if said in TRANSPORTS else TYPES.get((said or "").lower(), said)
         if meant is None and said is None:
             meant = "stdio" if "command" in keys else "streamable-http" if "url" in keys else None
-        if meant not in TRANSPORTS:
+        found = TRANSPORTS.get(meant or "")
+        if found is None:
             self.source.fault((*place, "type"), f"expected stdio, sse or streamable-http, found {said or 'nothing'!r}")
             return None
         if meant != said:
             self.source.note("changed", (*place, "type"), f"it is of type: {meant}; the original would have refused it")
-        return meant
+        return found
 
-    def _program(self, name: str, place: KeyPath) -> dict[str, object]:
+    def _program(self, name: str, place: KeyPath) -> DeclaredServer:
         command, args = self._command(place)
-        written: dict[str, object] = {"command": self.texts.written(command, (*place, "command"))}
-        if args := [*args, *self.source.texts(*place, "args")]:
-            written["args"] = self.texts.arguments(args, name, (*place, "args"))
-        if env := self.source.mapping(*place, "env"):
-            written["env"] = {key: self.texts.variable(key, value, (*place, "env", key)) for key, value in env.items()}
-        if container := container_of(self.source, self.texts, name):
-            written["container"] = container
-        return written
+        args += self.source.texts(*place, "args")
+        env = self.source.mapping(*place, "env")
+        read = self.texts.read
+        return DeclaredServer(
+            name=name,
+            origin=self._origin(place),
+            transport="stdio",
+            command=read(command, (*place, "command")),
+            args=tuple(read(each, (*place, "args", index)) for index, each in enumerate(args)),
+            env={key: read(value, (*place, "env", key)) for key, value in env.items()},
+        )
+
+    def _origin(self, place: KeyPath) -> ServerOrigin:
+        return ServerOrigin(client="argus", path=self.source.path, line=self.source.line(place))
 
     def _command(self, place: KeyPath) -> tuple[str, list[str]]:
         """The program, and what stands with it where a list was written, which the original refused."""
@@ -88,20 +122,25 @@ class OriginalBackends:
             self.source.fault((*place, "command"), "expected the program to start, found nothing")
         return (words[0] if words else ""), words[1:]
 
-    def _address(self, name: str, place: KeyPath, kind: str) -> dict[str, object]:
-        said = self.source.text(*place, "url")
-        if not said:
+    def _address(self, name: str, place: KeyPath, kind: DeclaredTransport) -> DeclaredServer:
+        url = self.source.text(*place, "url")
+        if not url:
             self.source.fault((*place, "url"), "expected the address of the server, found nothing")
-        url, credentials = self.texts.address(said or "", name, (*place, "url"))
-        headers = {} if credentials is None else {"Authorization": credentials}
+        headers: dict[str, WrittenText] = {}
         for where in self._header_places(place):
             for field, value in self.source.mapping(*where).items():
                 same = next((each for each in headers if each.lower() == field.lower()), field)
                 headers.pop(same, None)
-                headers[field] = self.texts.header(field, value, name, (*where, field))
+                headers[field] = self.texts.read(value, (*where, field))
         if kind == "sse" and self.source.tree(*place, "command") is not None:
             self._launched(place)
-        return {"url": url} | ({"headers": headers} if headers else {})
+        return DeclaredServer(
+            name=name,
+            origin=self._origin(place),
+            transport=kind,
+            url=self.texts.read(url or "", (*place, "url")),
+            headers=headers,
+        )
 
     def _header_places(self, place: KeyPath) -> list[KeyPath]:
         kind = self.source.text(*place, "auth", "type")
@@ -153,7 +192,7 @@ class OriginalBackends:
         return filters
 
     def _globs(self, place: KeyPath) -> list[str]:
-        globs = [self.texts.written(each, place) for each in self.source.texts(*place)]
+        globs = [self.texts.plain(each, place) for each in self.source.texts(*place)]
         return [each for each in globs if each]
 
     def _overrides(self, place: KeyPath) -> dict[str, object]:
@@ -162,7 +201,7 @@ class OriginalBackends:
             at = (*place, "tool_overrides", tool)
             self.source.names(*at)
             found = {key: self.source.text(*at, key) for key in ("name", "description")}
-            if written := {key: self.texts.written(text, (*at, key)) for key, text in found.items() if text}:
+            if written := {key: self.texts.plain(text, (*at, key)) for key, text in found.items() if text}:
                 overrides[tool] = written
         return overrides
 

@@ -25,19 +25,19 @@ def container_of(source: OriginalSource, texts: OriginalTexts, backend: str) -> 
         container["enabled"] = False
     for there, here in (("memory", "memory"), ("cpus", "cpus"), ("dockerfile", "dockerfile")):
         if (text := source.text(*place, there)) is not None:
-            container[here] = texts.written(text, (*place, there))
+            container[here] = texts.plain(text, (*place, there))
     if (image := source.text(*place, "builder_image")) is not None:
         if "dockerfile" in container:
             source.note("left out", (*place, "builder_image"), "dockerfile says already what it runs in")
         else:
-            container["base_image"] = texts.written(image, (*place, "builder_image"))
+            container["base_image"] = texts.plain(image, (*place, "builder_image"))
     _runtime(source, place, container)
     _network(source, place, container)
     mounts = [
         mount for index, each in enumerate(_volumes(source, place)) for mount in _mount(source, place, index, each)
     ]
     if mounts:
-        container["mounts"] = [mount | {"source": texts.written(mount["source"], place)} for mount in mounts]
+        container["mounts"] = [mount | {"source": texts.plain(mount["source"], place)} for mount in mounts]
     return container
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from argus_trio.client_files.server import FileProblem
@@ -12,13 +12,13 @@ from argus_trio.importing.original.admission import PRINCIPAL, authentication_of
 from argus_trio.importing.original.backends import OriginalBackends, groups_of
 from argus_trio.importing.original.file.recognise import OUR_SECTIONS, recognised
 from argus_trio.importing.original.file.source import OriginalSource
-from argus_trio.importing.original.file.texts import MoveSecret, OriginalTexts
+from argus_trio.importing.original.file.texts import OriginalTexts
 from argus_trio.importing.original.file.told import tell_of_the_rest
-from argus_trio.importing.original.file.variables import MovedSecrets
 from argus_trio.importing.original.gateway import isolation_of, limits_of, logging_of, server_of, telemetry_of
 from argus_trio.importing.original.naming import OriginalNaming, naming_of
 from argus_trio.importing.original.policies import rbac_of
 from argus_trio.importing.result import ImportedConfig
+from argus_trio.importing.variables import VariableBook
 
 
 class OriginalRefused(Exception):
@@ -29,33 +29,37 @@ class OriginalRefused(Exception):
         self.problems = problems
 
 
-def import_original(
-    text: str, *, path: Path, environ: Mapping[str, str], move: MoveSecret | None = None
-) -> ImportedConfig:
+def import_original(text: str, *, path: Path, environ: Mapping[str, str], only: Sequence[str] = ()) -> ImportedConfig:
     """The configuration that the text says, in our words; the files that it names are looked for beside `path`.
 
-    `move` takes secrets; without it they are the variables of what is returned.
+    Its secrets are variables. `only` names the backends that are taken, if it names any.
 
     Raises:
         OriginalRefused: there is no way to say it here.
     """
     source = OriginalSource(path=str(path), document=_document(text, path))
-    moved = MovedSecrets()
-    texts = OriginalTexts(source=source, move=move or moved.move, environ=environ, provider=_provider(source))
+    book = VariableBook(environ=environ)
+    texts = OriginalTexts(source=source, book=book, provider=_provider(source))
     naming = naming_of(source)
     tree = _tree(source, texts, naming)
     tell_of_the_rest(source)
     if not source.problems:
         there = {here: each for each, here in naming.names.items()}
         acceptance = OriginalAcceptance(
-            source=source, folder=path.absolute().parent, environ=dict(environ) | moved.values, names=there
+            source=source, folder=path.absolute().parent, environ=dict(environ) | book.values, names=there
         )
         middleware = tree.get("middleware")
         acceptance.sections += [section_of(each) for each in (middleware if isinstance(middleware, list) else [])]
         tree = acceptance.accepted(tree)
     if source.problems:
         raise OriginalRefused(tuple(sorted(source.problems, key=lambda each: each.line)))
-    return ImportedConfig(tree=tree, variables=moved.values, notes=tuple(source.notes))
+    return ImportedConfig(
+        tree=_of(only, tree, naming),
+        variables=dict(book.values),
+        notes=source.told(),
+        needed=dict(book.needed),
+        origins={here: f"from {source.path}:{source.line(('backends', each))}" for each, here in naming.names.items()},
+    )
 
 
 def _document(text: str, path: Path) -> Document:
@@ -102,7 +106,22 @@ def _tree(source: OriginalSource, texts: OriginalTexts, naming: OriginalNaming) 
         "version": "1",
         **({"server": server} if server else {}),
         **({"middleware": middleware} if middleware else {}),
-        **isolation_of(source, texts.environ),
+        **isolation_of(source, texts.book.environ),
         "backends": backends,
         "conflict_resolution": dict(naming.section),
     }
+
+
+def _of(only: Sequence[str], tree: dict[str, object], naming: OriginalNaming) -> dict[str, object]:
+    """The tree with those backends alone that are named, by their names here or there."""
+    backends, section = tree["backends"], tree["conflict_resolution"]
+    if not only or not isinstance(backends, dict) or not isinstance(section, dict):
+        return tree
+    chosen = {here for there, here in naming.names.items() if here in only or there in only}
+    kept = {name: each for name, each in backends.items() if name in chosen}
+    order = [name for name in section.get("order", ()) if name in chosen]
+    return tree | {"backends": kept, "conflict_resolution": {**section, "order": order} if order else _bare(section)}
+
+
+def _bare(section: Mapping[str, object]) -> dict[str, object]:
+    return {key: each for key, each in section.items() if key != "order"}

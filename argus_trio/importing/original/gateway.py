@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from argus_trio.config.check.check_records import GRPC_PORT
 from argus_trio.config.check.loopback import is_loopback
+from argus_trio.config.read.scalar import Scalar
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.file.texts import OriginalTexts
 
@@ -25,8 +26,8 @@ _MOST: Final = 1_000_000_000
 
 def server_of(source: OriginalSource, texts: OriginalTexts, *, asks: bool) -> dict[str, object]:
     """The section `server`; `asks` says whether who comes in has to say who they are."""
-    host = texts.written(source.text("server", "host") or "", ("server", "host"))
-    port = source.number("server", "port", minimum=0, maximum=65535)
+    host = texts.plain(source.text("server", "host") or "", ("server", "host"))
+    port = _port(source, texts)
     server: dict[str, object] = ({"host": host} if host else {}) | ({} if port is None else {"port": port})
     if host and not is_loopback(host) and "${" not in host and not asks:
         server["allow_unauthenticated"] = True
@@ -37,14 +38,22 @@ def server_of(source: OriginalSource, texts: OriginalTexts, *, asks: bool) -> di
     return server | _security(source, texts)
 
 
+def _port(source: OriginalSource, texts: OriginalTexts) -> float | str | None:
+    written = source.tree("server", "port")
+    if isinstance(written, Scalar) and "${" in written.text:
+        return texts.plain(source.text("server", "port") or "", ("server", "port"))
+    return source.number("server", "port", minimum=0, maximum=65535)
+
+
 def _management(source: OriginalSource, texts: OriginalTexts, host: str) -> dict[str, object]:
     place = ("server", "management", "token")
-    if token := source.text(*place):
-        return {"token": texts.secret(token, TOKEN_VARIABLE, place)}
-    if texts.environ.get(TOKEN_VARIABLE):
-        what = f"${TOKEN_VARIABLE} counts where the file names it: server.management.token does now"
+    token = source.text(*place)
+    if texts.book.environ.get(TOKEN_VARIABLE):
+        what = f"${TOKEN_VARIABLE} counts where the file names it, as server.management.token does now"
         source.note("changed", place, what)
         return {"token": f"${{{TOKEN_VARIABLE}}}"}
+    if token:
+        return {"token": texts.secret(token, TOKEN_VARIABLE, place)}
     if host and not is_loopback(host):
         what = "the management API was open to everybody; without a token it answers on loopback alone: write "
         source.note("changed", place, f'{what}server.management: {{token: "${{{TOKEN_VARIABLE}}}"}}')
@@ -67,7 +76,7 @@ def _security(source: OriginalSource, texts: OriginalTexts) -> dict[str, object]
             source.note("left out", ("security", "trusted_proxies", index), what)
     if proxies:
         server["trusted_proxies"] = proxies
-    if origins := [each.strip() for each in texts.environ.get(ORIGINS_VARIABLE, "").split(",") if each.strip()]:
+    if origins := [each.strip() for each in texts.book.environ.get(ORIGINS_VARIABLE, "").split(",") if each.strip()]:
         server["allowed_origins"] = origins
         source.note("changed", ("server",), f"${ORIGINS_VARIABLE} is not read: server.allowed_origins has what it held")
     return server
@@ -108,8 +117,8 @@ def telemetry_of(source: OriginalSource, texts: OriginalTexts) -> dict[str, obje
     endpoint = _over_http(said)
     what = f"it goes out over OTLP/HTTP, to {endpoint} and not {said}" if endpoint != said else "it is OTLP over HTTP"
     source.note("changed", ("telemetry",), f"{what}; it is an extra: pip install 'argus-trio[telemetry]'")
-    spec: dict[str, object] = {"type": "telemetry", "otlp_endpoint": texts.written(endpoint, ("telemetry",))}
-    return spec | ({} if service is None else {"service_name": texts.written(service, ("telemetry", "service_name"))})
+    spec: dict[str, object] = {"type": "telemetry", "otlp_endpoint": texts.plain(endpoint, ("telemetry",))}
+    return spec | ({} if service is None else {"service_name": texts.plain(service, ("telemetry", "service_name"))})
 
 
 def _over_http(endpoint: str) -> str:

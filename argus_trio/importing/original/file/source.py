@@ -22,7 +22,8 @@ class OriginalSource:
 
     path: str
     document: Document
-    notes: list[ImportNote] = attrs.field(factory=list, init=False)
+    notes: list[tuple[int, ImportNote]] = attrs.field(factory=list, init=False)
+    """What is told, each with its line."""
     problems: list[FileProblem] = attrs.field(factory=list, init=False)
     taken: set[KeyPath] = attrs.field(factory=set, init=False)
     """The key paths whose values were read, or told of."""
@@ -114,12 +115,16 @@ class OriginalSource:
 
     def note(self, kind: NoteKind, key_path: KeyPath, what: str) -> None:
         """Tell the user something of what stands there."""
-        self.notes.append(ImportNote(kind=kind, where=self.where(key_path), what=what))
+        self.notes.append((self.line(key_path), ImportNote(kind=kind, where=self.where(key_path), what=what)))
 
     def tell(self, kind: NoteKind, key_path: KeyPath, what: str) -> None:
         """The same; what stands there is told of then."""
         self.taken.add(key_path)
         self.note(kind, key_path, what)
+
+    def told(self) -> tuple[ImportNote, ...]:
+        """The notes in the order of the file."""
+        return tuple(note for _, note in sorted(self.notes, key=lambda each: each[0]))
 
     def fault(self, key_path: KeyPath, what: str) -> None:
         """Note why the file is not imported; the first fault of a place is told."""
