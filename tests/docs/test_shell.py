@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from argus_trio.cli.arguments.parser import parser
-from tests.docs.blocks import Block, all_blocks, blocks_of
-from tests.docs.exempt import LINES_NOT_RUN, NOT_RUN
-from tests.docs.shell import RUNNABLE, lines_of, run_of
+from tests.docs.support.blocks import Block, all_blocks, blocks_of
+from tests.docs.support.exempt import LINES_NOT_RUN, NOT_RUN
+from tests.docs.support.shell import RUNNABLE, lines_of, run_of
 
 COMMANDS = all_blocks("sh", "console")
 
@@ -28,8 +28,8 @@ def ours(block: Block) -> list[list[str]]:
 def is_understood(words: list[str]) -> bool:
     try:
         parser().parse_args(words)
-    except SystemExit:
-        return False
+    except SystemExit as ended:
+        return ended.code == 0  # --help, --version
     return True
 
 
@@ -84,6 +84,11 @@ def test_a_note_excuses_the_programs_that_it_names_and_no_others() -> None:
     runs, others = run_of(block)
     assert [line.text for line in runs] == ["argus-trio check"]
     assert [(line.text, reason) for line, reason in others] == [("systemctl stop x", "needs systemd")]
+
+
+def test_a_note_without_programs_excuses_no_line_that_can_be_run() -> None:
+    block = one("<!-- not run: needs systemd -->\n```sh\nsystemctl stop x\nargus-trio check\n```\n")
+    assert [line.text for line in run_of(block)[0]] == ["argus-trio check"]
 
 
 @pytest.mark.parametrize(

@@ -30,3 +30,20 @@ def reason_of(note: str) -> tuple[frozenset[str], str]:
     programs, colon, reason = note.rpartition(": ")
     assert reason in NOT_RUN, f"{reason!r} is no reason; there are {', '.join(NOT_RUN)}"
     return (frozenset(each.strip() for each in programs.split(",")) if colon else frozenset()), reason
+
+
+OF_ANOTHER_PROGRAM = frozenset({"Coming from the original Argus"})
+"""Headings of sections that name what another program has."""
+NOT_OURS = MappingProxyType(
+    {
+        "--token": "an option that there is not, as the pages say: arguments can be read by every user of a machine",
+        "--repository": "of mcp-server-git",
+        "host.docker.internal": "a name that Docker knows",
+        "host.containers.internal": "a name that Podman knows",
+        "health.latency_ms": "a member of a backend's entry in the management API; a key is called `health` as well",
+        "test_a_line_that_is_too_long_ends_the_link": "an example of a name",
+        "OTEL_BSP_MAX_QUEUE_SIZE": "read by the OpenTelemetry SDK",
+        "OTEL_TRACES_SAMPLER": "read by the OpenTelemetry SDK",
+    }
+)
+"""What is named and is no part of the project, and what it is."""

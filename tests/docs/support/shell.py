@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 import attrs
 
-from tests.docs.blocks import Block
-from tests.docs.exempt import reason_of
+from tests.docs.support.blocks import Block
+from tests.docs.support.exempt import reason_of
 
 RUNNABLE = frozenset({"argus-trio", "curl", "jq", "openssl", "printf", "export"})
 """The programs that are run where a block does not say otherwise: no page can make the tests start another."""
+OF_OUR_PROGRAM = "needs a container engine"
+"""The reason for which a line that starts only programs that can be run is not run."""
 PROMPT = "$ "
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 OPERATORS = frozenset({"&&", "||", "|", ";", "&", "(", ")", "$"})
@@ -88,7 +90,8 @@ def run_of(block: Block) -> tuple[list[ShellLine], list[tuple[ShellLine, str]]]:
     programs, reason = reason_of(block.notes["not run"]) if "not run" in block.notes else (frozenset(), "")
     runs, others = [], []
     for line in lines_of(block):
-        if reason and (not programs or line.programs & programs):
+        excused = programs or (line.programs if reason == OF_OUR_PROGRAM else line.programs - RUNNABLE)
+        if reason and line.programs & excused:
             others.append((line, reason))
             continue
         unknown = line.programs - RUNNABLE

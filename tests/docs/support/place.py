@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from tests.docs.blocks import all_blocks
-from tests.docs.pages import ROOT
+from tests.docs.support.blocks import all_blocks
+from tests.docs.support.pages import ROOT
 from tests.e2e.gateway import SERVERS, Gateway, Json, running, stdio
 from tests.e2e.ports import free_port
 
@@ -41,6 +42,11 @@ GUARDED: Json = {
     "views": GATEWAY["views"],
 }
 """That of the gateway which blocks reach at its Unix socket, or with a token."""
+CLIENT: Json = {
+    "time": {"command": "uvx", "args": ["mcp-server-time"]},
+    "github": {"command": "npx", "args": ["-y", "server-github"], "env": {"GITHUB_TOKEN": TOKEN}},
+}
+"""The servers of a client's file, for commands that read those."""
 STARTED = ("npx", "uvx")
 """Programs that stand for the servers which they would download."""
 
@@ -95,18 +101,18 @@ class Place:
             text = text.replace(shown, meant)
         return text
 
-    def run(self, lines: Sequence[str], *, serves: bool = False, env: Mapping[str, str] | None = None) -> Ended:
-        """Run the lines as one script of bash that ends with the first line that fails, and says which it is."""
+    def run(self, lines: Sequence[str], *, page: str = "README.md", serves: bool = False) -> Ended:
+        """Run lines of a page, where its configuration is, as one script of bash that ends with the first line that
+        fails, and says which it is."""
         port = free_port() if serves else None
-        work = self.folder / "work"
         url = f"http://127.0.0.1:{port}" if port else self.gateway.url
         script = "\n".join(self.settled(line, port) for line in lines)
         prelude = f"set -e\ntrap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\nfpath=(- {self.folder / 'home'})\n"
-        environ = {**self.environ, "ARGUS_URL": url, "PAGES_PORT": str(port or 0), **(env or {})}
+        environ = {**self.environ, "ARGUS_URL": url, "PAGES_PORT": str(port or 0)}
         try:
             done = subprocess.run(
                 ["bash", "-c", prelude + script],
-                cwd=work,
+                cwd=self.at_work(page),
                 env=environ,
                 capture_output=True,
                 text=True,
@@ -116,6 +122,12 @@ class Place:
         finally:
             self._end_what_was_started()
         return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def at_work(self, page: str) -> Path:
+        """The current folder of the commands of a page, with its configuration."""
+        work = self.folder / "work"
+        (work / "config.yaml").write_text(whole_of(page).replace("https://tickets.example.com", self.guarded.url))
+        return work
 
     def _end_what_was_started(self) -> None:
         path = self.folder / "started"
@@ -150,7 +162,7 @@ def _furnish(folder: Path) -> None:
         each.mkdir(parents=True)
     (folder / "run").chmod(0o700)
     (home / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\nmax-time = 20\n")
-    _program(folder / "bin" / "argus-trio", f'"{sys.executable}" -m tests.docs.stand_in "$@"')
+    _program(folder / "bin" / "argus-trio", f'"{sys.executable}" -m tests.docs.support.stand_in "$@"')
     for name in STARTED:
         _program(folder / "bin" / name, f'"{sys.executable}" "{SERVERS / "named.py"}" "$@"')
     _secret(home / ".config/argus-trio/gateway.token")
@@ -159,18 +171,17 @@ def _furnish(folder: Path) -> None:
     (work / "arguments.json").write_text('{"terms": ["a"]}')
     shutil.copytree(ROOT / "conf", work / "conf")
     shutil.copy(ROOT / "conf" / "secured.yaml", work)
-    (work / "config.yaml").write_text(_whole("README.md"))
-    (etc / "config.yaml").write_text(_whole("docs/systemd.md"))
-    (home / ".cursor").mkdir()
-    (home / ".cursor" / "mcp.json").write_text(
-        '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
-    )
+    (etc / "config.yaml").write_text(whole_of("docs/systemd.md"))
+    for folder_of_client in (home / ".cursor", work / ".cursor"):
+        folder_of_client.mkdir()
+        (folder_of_client / "mcp.json").write_text(json.dumps({"mcpServers": CLIENT}))
 
 
-def _whole(page: str) -> str:
-    """The first whole configuration that a page shows."""
+def whole_of(page: str) -> str:
+    """The first whole configuration that a page shows, else that of README.md."""
     whole = re.compile("^version:", re.MULTILINE)
-    return next(each.text for each in all_blocks("yaml") if each.page == page and whole.search(each.text))
+    shown = {each.page: each.text for each in reversed(all_blocks("yaml")) if whole.search(each.text)}
+    return shown.get(page, shown["README.md"])
 
 
 def _program(path: Path, command: str) -> None:
