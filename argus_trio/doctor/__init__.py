@@ -7,6 +7,7 @@
     reading      the file as far as it can be read, with the variables of the gateway that runs it
     examine      every look in its order, side by side, all findings
     machine/     looks at this machine
+    backends/    the look at backends: which is not ready, why, and what to do
 
 A look is a function of an examination, in a file of its own. None changes anything; each has a deadline.
 It asks a running gateway by `manage_client`; where none runs the file, the command starts one for a moment.

@@ -10,6 +10,7 @@ import attrs
 import trio
 
 from argus_trio.doctor.backends.look import look_at_backends
+from argus_trio.doctor.backends.own_address import look_at_own_address
 from argus_trio.doctor.examination import Examination, NamedLook
 from argus_trio.doctor.finding import DoctorFinding
 from argus_trio.doctor.machine.look_at_caches import look_at_caches
@@ -32,6 +33,7 @@ LOOKS: Final[Sequence[NamedLook]] = (
     NamedLook(name="running gateways", needs_config=False, look=look_at_gateways, seconds=70.0),
     NamedLook(name="clients' files", needs_config=False, look=look_at_clients),
     NamedLook(name="disks, memory and limits", look=look_at_limits),
+    NamedLook(name="its own address", look=look_at_own_address),
     NamedLook(
         name="backends", look=look_at_backends, seconds=math.inf, yields=True
     ),  # it waits as long as its user says
