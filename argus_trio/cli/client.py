@@ -16,8 +16,8 @@ from argus_trio.cli.clients.change import ClientFileRefused, put_entry, take_ent
 from argus_trio.cli.clients.overview import overview
 from argus_trio.cli.clients.place import ClientPlace, NoPlace, find_place, shown
 from argus_trio.cli.report import complain
+from argus_trio.client_files.changing.snippets import GatewayEntry, NoSnippet, snippet
 from argus_trio.client_files.kinds import KINDS, ClientKind
-from argus_trio.client_files.snippets import GatewayEntry, NoSnippet, snippet
 
 _USAGE: Final = 2
 
@@ -37,8 +37,8 @@ def client(options: argparse.Namespace) -> int:
 def _client(options: argparse.Namespace) -> int:
     home, cwd = Path(os.environ.get("HOME") or Path.home()), Path.cwd()
     found = find_address(options.url, options.config, view=options.view, environ=os.environ, cwd=cwd)
-    if found.doubt:
-        complain(f"warning: {found.base} may not be the gateway's address: {found.doubt}")
+    for doubt in found.doubts:
+        complain(f"warning: {doubt}")
     if options.client is None:
         if options.write or options.remove:
             raise NoPlace(f"say which client: {', '.join(KINDS)}")
@@ -51,6 +51,8 @@ def _client(options: argparse.Namespace) -> int:
     gateway = _gateway(options, found)
     if options.remove:
         return _remove(place, kind, gateway)
+    if found.is_guarded and not (gateway.with_token or gateway.token_file):
+        complain("the gateway has clients say who they are: --with-token, unless they sign in by OAuth")
     if options.write:
         return _write(place, kind, gateway)
     sys.stdout.write(snippet(kind, gateway, place.members))
@@ -77,7 +79,7 @@ def _write(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
         sys.stdout.write(f"{place.path} leads to {gateway.url} already, as {gateway.name}\n")
         return 0
     sys.stdout.write(f"{place.path} leads to {gateway.url} now, as {gateway.name}\n")
-    _tell_of_change(change.backup, kind)
+    _tell_of_change(change.backup, kind, place)
     _tell_of_token(kind, gateway)
     return 0
 
@@ -88,14 +90,15 @@ def _remove(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
         sys.stdout.write(f"{place.path} has no server {gateway.name}\n")
         return 0
     sys.stdout.write(f"{gateway.name} is out of {place.path}\n")
-    _tell_of_change(change.backup, kind)
+    _tell_of_change(change.backup, kind, place)
     return 0
 
 
-def _tell_of_change(backup: Path | None, kind: ClientKind) -> None:
+def _tell_of_change(backup: Path | None, kind: ClientKind, place: ClientPlace) -> None:
     if backup is not None:
         sys.stdout.write(f"  as it was: {backup}\n")
-    sys.stdout.write(f"  what to do: {kind.next_step}\n")
+    step = kind.next_step if place.is_private else kind.project_step or kind.next_step
+    sys.stdout.write(f"  what to do: {step}\n")
     sys.stdout.flush()
 
 

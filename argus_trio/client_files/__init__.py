@@ -4,10 +4,7 @@
     jsonc        JSON with comments, each value with its place
     server       a server as a file declares it, in words that all clients share
     reading      from the text of a file to the servers in it
-    snippets     the entry that leads to the gateway, and whether one that is there does so
-    editing      JSON with comments changed in one place, every other byte as it was
-    toml_editing the same of TOML
-    replacing    a file replaced: all or nothing, the old one beside it
+    changing     the entry that leads to the gateway: what it is, put in, taken out
     dialects     how each client writes its file
     places       every known file that is there
     opening      a file, bounded, with what is said of its servers elsewhere

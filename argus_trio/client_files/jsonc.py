@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Final, NoReturn
@@ -134,11 +135,11 @@ class TextLines:
     """The lines of a text, for many places in a large one."""
 
     text: str = attrs.field(repr=False)
-    _ends: list[int] = attrs.field(init=False, repr=False)
+    _ends: array[int] = attrs.field(init=False, repr=False)
 
     @_ends.default
-    def _where_lines_end(self) -> list[int]:
-        return [each.start() for each in _NEWLINE.finditer(self.text)]
+    def _where_lines_end(self) -> array[int]:
+        return array("Q", (each.start() for each in _NEWLINE.finditer(self.text)))
 
     def line(self, offset: int) -> int:
         """The number of the line in which a place stands, from 1."""

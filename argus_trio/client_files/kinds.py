@@ -45,6 +45,7 @@ class FilePlace:
 
 BASES: Final[Mapping[str, tuple[str, str]]] = {
     "{config}": ("XDG_CONFIG_HOME", ".config"),
+    "{claude}": ("CLAUDE_CONFIG_DIR", ""),
     "{codex}": ("CODEX_HOME", ".codex"),
 }
 """Folders that a variable may name, each with the variable, and where it is below the home folder without."""
@@ -80,6 +81,8 @@ class ClientKind:
     form: EntryForm = EntryForm()
     next_step: str = ""
     """What its user does for the file to be read again."""
+    project_step: str = ""
+    """The same of a project's file, where it is more."""
 
     def place(self, *, for_project: bool) -> FilePlace | None:
         """Where a snippet is put; None if the client has no file for a project."""
@@ -105,13 +108,14 @@ KINDS: Final[Mapping[str, ClientKind]] = {
             name="claude-code",
             title="Claude Code",
             files=(
-                FilePlace(path="~/.claude.json", members=("mcpServers",)),
+                FilePlace(path="{claude}/.claude.json", members=("mcpServers",)),
                 FilePlace(path=".mcp.json", members=("mcpServers",)),
             ),
             form=EntryForm(
                 address="url", remote={"type": "http"}, local={"type": "stdio"}, header="Bearer ${ARGUS_TOKEN}"
             ),
             next_step="start Claude Code anew; /mcp in it shows the gateway",
+            project_step="start Claude Code anew in the project, and allow the server when it asks",
         ),
         ClientKind(
             name="cursor",
@@ -184,6 +188,7 @@ KINDS: Final[Mapping[str, ClientKind]] = {
             format="toml",
             form=EntryForm(address="url", names_token_in="bearer_token_env_var"),  # noqa: S106 - a name
             next_step="start Codex anew; /mcp in it shows the gateway",
+            project_step="start Codex anew in the project; it reads this file only where it trusts the project",
         ),
         ClientKind(
             name="lm-studio",

@@ -46,6 +46,7 @@ _OF_THE_USER: Final = (
     ("roo-code", "{home}/.kilocode/cli/global/settings/mcp_settings.json"),
     ("lm-studio", "{home}/.lmstudio/mcp.json"),
     ("copilot-cli", "{copilot}/mcp-config.json"),
+    ("kiro", "{home}/.kiro/settings/mcp.json"),
     ("opencode", "{config}/opencode/opencode.json"),
     ("opencode", "{config}/opencode/opencode.jsonc"),
 )
@@ -62,6 +63,7 @@ _OF_A_PROJECT: Final = (
     ("codex", ".codex/config.toml"),
     ("roo-code", ".roo/mcp.json"),
     ("roo-code", ".kilocode/mcp.json"),
+    ("kiro", ".kiro/settings/mcp.json"),
     ("opencode", "opencode.json"),
     ("opencode", "opencode.jsonc"),
     ("opencode", ".opencode/opencode.json"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-import attrs
-
 from argus_trio.client_files.dialects.all import DIALECTS
 from argus_trio.client_files.dialects.context import FileContext
 from argus_trio.client_files.dialects.dialect import ClientDialect, read_root, read_servers, with_problems
@@ -76,10 +74,13 @@ def _nothing_found(root: JsonNode, dialect: ClientDialect, file: ClientFile, con
             places = " or ".join(".".join(names) for names in dialect.members if names)
             what = f"has servers in {'.'.join(other)}, where {dialect.title} does not look: it reads {places}"
             return with_problems(file, context.problem(node.start, what))
+    if dialect is ANY and _is_server(root):
+        what = 'is a server without a name: put it into {"mcpServers": {"NAME": …}}'
+        return with_problems(file, context.problem(root.start, what))
     if dialect is ANY and members:
         what = "declares no servers: none of mcpServers, servers, context_servers stands in it"
         return with_problems(file, context.problem(root.start, what))
-    return attrs.evolve(file)
+    return file
 
 
 def _is_server(node: JsonNode) -> bool:

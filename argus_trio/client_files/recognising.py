@@ -40,6 +40,7 @@ _BY_FOLDER: Final = {
     (".kilocode", "mcp.json"): "roo-code",
     (".lmstudio", "mcp.json"): "lm-studio",
     (".copilot", "mcp-config.json"): "copilot-cli",
+    ("settings", "mcp.json"): "kiro",
     ("mcphub", "servers.json"): "mcp-hub",
     (".mcpproxy", "mcp_config.json"): "mcpproxy",
 }
@@ -103,6 +104,8 @@ def project_of(path: Path, *, home: Path | None) -> Path | None:
         return None
     if folder.name in _IN_PROJECT:
         return None if folder.parent == home else folder.parent
+    if folder.name == "settings" and folder.parent.name == ".kiro":
+        return None if folder.parent.parent == home else folder.parent.parent
     if path.name in _OF_A_PROJECT and folder.name != "opencode":
         return folder
     return folder if path.suffix == ".code-workspace" else None

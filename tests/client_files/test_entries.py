@@ -145,6 +145,13 @@ def test_servers_have_an_end() -> None:
         ("gemini-cli", "timeout", -1, None, True),
         ("gemini-cli", "timeout", "15000", None, True),
         ("gemini-cli", "timeout", True, None, True),
+        ("gemini-cli", "timeout", 10**400, 86400, True),
+        ("gemini-cli", "timeout", {"a": 1}, None, True),
+        ("opencode", "timeout", {"startup": 1000, "request": 5000}, 5, False),
+        ("opencode", "timeout", {"startup": 1000}, None, False),
+        ("opencode", "timeout", 1000, None, False),
+        ("lm-studio", "timeout", 1000, None, True),
+        ("mcp-json", "timeout", 1000, None, True),
     ],
 )
 def test_deadlines_are_in_the_units_of_their_client(
@@ -165,6 +172,25 @@ def test_a_relative_path_of_a_file_for_all_projects_is_told() -> None:
 def test_tools_that_are_all_allowed_are_no_list() -> None:
     assert server(entry({"command": "s", "tools": ["*"]}, client="copilot-cli"), "s").allow == ()
     assert server(entry({"command": "s", "tools": ["a", 5]}, client="copilot-cli"), "s").allow == ("a", "5")
+    none = server(entry({"command": "s", "tools": []}, client="copilot-cli"), "s")
+    assert (none.allow, set(told(none))) == ((), {"tools"})
+
+
+def test_opencode_is_read_in_its_second_version_too() -> None:
+    text = (
+        '{"mcp": {"timeout": {"startup": 1}, "servers": {"s": {"type": "local", "command": ["x"], "disabled": true}}}}'
+    )
+    file = read_client_file(text, path=SHOP / "opencode.json", home=HOME)
+    assert (line(server(file, "s")), server(file, "s").is_enabled, file.problems) == ("x", False, ())
+
+
+def test_a_variable_of_the_projects_folder_is_the_folder() -> None:
+    values = {"command": "s", "args": ["${CLAUDE_PROJECT_DIR}/x", "${PWD}:/y"]}
+    found = server(entry(values, client="claude-code", path=HOME / ".claude.json"), "s")
+    assert line(found) == "s ${CLAUDE_PROJECT_DIR}/x ${PWD}:/y"  # of a file for all projects
+    text = '{"mcpServers": {"s": {"command": "s", "args": ["${CLAUDE_PROJECT_DIR}/x"]}}}'
+    (here,) = read_client_file(text, path=SHOP / ".mcp.json", home=HOME).servers
+    assert line(here) == "s /home/ann/shop/x"
 
 
 JSON = st.recursive(

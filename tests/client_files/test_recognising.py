@@ -35,6 +35,7 @@ from tests.client_files.support import HOME, SHOP, lines
         (".lmstudio/mcp.json", "lm-studio"),
         (".copilot/mcp-config.json", "copilot-cli"),
         ("shop/opencode.jsonc", "opencode"),
+        ("shop/.kiro/settings/mcp.json", "kiro"),
     ],
 )
 def test_a_file_is_its_clients_by_its_name_and_folder(place: str, client: str) -> None:
@@ -87,6 +88,8 @@ def test_a_file_of_any_name_is_its_clients_by_what_stands_in_it(text: str, clien
         (HOME / ".config/opencode/opencode.json", None),
         (HOME / ".config/Code/User/mcp.json", None),
         (HOME / ".claude.json", None),
+        (SHOP / ".kiro/settings/mcp.json", SHOP),
+        (HOME / ".kiro/settings/mcp.json", None),
         (Path(".mcp.json"), None),
     ],
 )
@@ -132,6 +135,7 @@ def test_the_example_of_a_readme_is_read_as_it_is(text: str, reached: dict[str, 
         (SHOP / ".codex/config.toml", 'a = 1\nb = = "secret"\n', 2, "is no TOML: Invalid value"),
         (SHOP / ".codex/config.toml", "mcp_servers = 5", 1, "mcp_servers is no object"),
         (Path("/tmp/package.json"), '{"name": "x", "version": "1"}', 1, "declares no servers"),
+        (Path("/tmp/one.json"), '{"command": "x", "args": []}', 1, "is a server without a name"),
     ],
 )
 def test_a_file_with_no_servers_says_why(path: Path, text: str, line: int, what: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,10 +14,13 @@ from argus_trio.config.model.server import Server
 from argus_trio.config.read.document import NotYaml, read_document
 from argus_trio.config.read.find import find_config
 from argus_trio.config.read.findings import Findings
-from argus_trio.config.read.splice import Splicer
+from argus_trio.config.read.scalar import Scalar, Tree
+from argus_trio.config.read.splice import ENV_FILE, Splicer
 from argus_trio.config.structure.structure import structure
 from argus_trio.contract.address import DEFAULT_BASE, UNIX, GatewayAddress, gateway_address
 from argus_trio.errors import ConfigInvalid
+
+_UNSURE = "{} may not be the gateway's address"
 
 
 class NoAddress(Exception):
@@ -32,8 +35,10 @@ class FoundAddress:
     view: str = ""
     source: str
     """Who says so, for people."""
-    doubt: str = ""
-    """Why it may be another one, and what to do."""
+    doubts: tuple[str, ...] = ()
+    """Why it may be another one, or the client not be let in; what to do."""
+    is_guarded: bool = False
+    """Clients have to say who they are."""
 
 
 def find_address(
@@ -79,18 +84,36 @@ def _said(url: str, source: str, view: str) -> FoundAddress:
 
 
 def _of_file(path: Path, view: str, environ: Mapping[str, str]) -> FoundAddress:
-    server = _server(path, environ)
-    if server is None:
-        doubt = f"{path} cannot be read so far: argus-trio check -c {path} says why; or say --url"
-        return FoundAddress(base=DEFAULT_BASE, view=view, source="the usual address", doubt=doubt)
+    root = _root(path)
+    server = None if root is None else _server(root, path.parent, environ)
+    usual = FoundAddress(base=DEFAULT_BASE, view=view, source="the usual address")
+    if root is None or server is None:
+        told = f"{path} cannot be read so far, `argus-trio check -c {path}` says why; or say --url"
+        return attrs.evolve(usual, doubts=(f"{_UNSURE.format(usual.base)}: {told}",))
+    if server.port == 0 and not server.public_url:
+        told = f"server.port in {path} is 0, another one at each start; say --url, or write a port there"
+        return attrs.evolve(usual, doubts=(f"{_UNSURE.format(usual.base)}: {told}",))
     if server.public_url:
-        return attrs.evolve(_said(server.public_url, f"server.public_url in {path}", view))
-    if server.port == 0:
-        doubt = f"server.port in {path} is 0, another one at each start: say --url, or give it a port"
-        return FoundAddress(base=DEFAULT_BASE, view=view, source="the usual address", doubt=doubt)
-    scheme = "http" if server.tls is None else "https"
-    base = f"{scheme}://{_reached(server.host)}:{server.port}"
-    return FoundAddress(base=base, view=view, source=f"server: in {path}")
+        found = _said(server.public_url, f"server.public_url in {path}", view)
+    else:
+        scheme = "http" if server.tls is None else "https"
+        base = f"{scheme}://{_reached(server.host)}:{server.port}"
+        found = FoundAddress(base=base, view=view, source=f"server: in {path}")
+    return attrs.evolve(found, doubts=tuple(_doubts(root, path, view)), is_guarded=_is_guarded(root))
+
+
+def _doubts(root: Mapping[str, Tree], path: Path, view: str) -> Iterator[str]:
+    views = root.get("views")
+    if view and not (isinstance(views, dict) and view in views):
+        names = ", ".join(views) if isinstance(views, dict) and views else "none"
+        yield f"{path} has no view {view}; its views: {names}"
+
+
+def _is_guarded(root: Mapping[str, Tree]) -> bool:
+    middleware = root.get("middleware")
+    stages = middleware if isinstance(middleware, list) else []
+    types = [each.get("type") for each in stages if isinstance(each, dict)]
+    return any(isinstance(each, Scalar) and each.text == "authentication" for each in types)
 
 
 def _reached(host: str) -> str:
@@ -104,19 +127,22 @@ def _reached(host: str) -> str:
     return str(address) if address.version == 4 else f"[{address}]"
 
 
-def _server(path: Path, environ: Mapping[str, str]) -> Server | None:
-    """What a file says of the gateway's own side, whatever else is wrong with it; None if that is not to be known."""
+def _root(path: Path) -> Mapping[str, Tree] | None:
+    """What a file says; None if it cannot be read."""
     try:
         with path.open("rb") as opened:
             text = opened.read(MAX_BYTES).decode("utf-8-sig")
-        document = read_document(text)
+        root = read_document(text).root
     except (OSError, UnicodeDecodeError, NotYaml):
         return None
-    root = document.root
-    findings = Findings(lines=document.lines)
-    splicer = Splicer(environ=environ, folder=path.parent, findings=findings)
-    tree = (
-        {"server": splicer.spliced(root["server"], ("server",))} if isinstance(root, dict) and "server" in root else {}
-    )
+    return root if isinstance(root, dict) else None
+
+
+def _server(root: Mapping[str, Tree], folder: Path, environ: Mapping[str, str]) -> Server | None:
+    """What a file says of the gateway's own side, whatever else is wrong with it; None if that is not to be known."""
+    findings = Findings(lines={})
+    splicer = Splicer(environ=environ, folder=folder.absolute(), findings=findings)
+    splicer.learn_variables(root.get(ENV_FILE))
+    tree = {"server": splicer.spliced(root["server"], ("server",))} if "server" in root else {}
     server = structure(tree, findings).server
     return None if any(each.path.startswith("server") for each in findings.in_file_order()) else server

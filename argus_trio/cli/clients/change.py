@@ -8,18 +8,18 @@ from pathlib import Path
 import attrs
 
 from argus_trio.cli.clients.place import ClientPlace
-from argus_trio.client_files.editing import EditRefused, without_item, without_member
-from argus_trio.client_files.kinds import ClientKind
-from argus_trio.client_files.replacing import FileRefused, read_file, replace_file
-from argus_trio.client_files.snippets import (
+from argus_trio.client_files.changing.editing import EditRefused, without_item, without_member
+from argus_trio.client_files.changing.replacing import FileRefused, read_file, replace_file
+from argus_trio.client_files.changing.snippets import (
     TOKEN_INPUT,
     GatewayEntry,
+    address_in,
     declared,
     is_same_gateway,
-    leads_to,
     with_entry,
 )
-from argus_trio.client_files.toml_editing import without_table
+from argus_trio.client_files.changing.toml_editing import without_table
+from argus_trio.client_files.kinds import ClientKind
 
 
 class ClientFileRefused(Exception):
@@ -45,7 +45,7 @@ def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: 
         old = read_file(place.path)
         text = old.text
         entry = declared(text, kind, (*place.members, gateway.name))
-        if entry is not None and not is_same_gateway(leads_to(entry), gateway.base):
+        if entry is not None and not is_same_gateway(address_in(entry), gateway.base):
             raise ClientFileRefused(_taken(place, kind, gateway, entry))
         edited = with_entry(text, kind, gateway, place.members)
         if edited == text and old.content is not None:
@@ -54,7 +54,7 @@ def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: 
     except EditRefused as refused:
         raise ClientFileRefused(_at(place, refused)) from None
     except FileRefused as refused:
-        raise ClientFileRefused(f"{place.path} {refused}") from None
+        raise ClientFileRefused(f"{place.path} {refused}; nothing is changed") from None
 
 
 def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: datetime) -> FileChange:
@@ -70,14 +70,14 @@ def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, 
         entry = declared(text, kind, path)
         if old.content is None or entry is None:
             return FileChange(is_changed=False)
-        if not is_same_gateway(leads_to(entry), gateway.base):
+        if not is_same_gateway(address_in(entry), gateway.base):
             raise ClientFileRefused(_taken(place, kind, gateway, entry, removes=True))
         edited = _without(text, kind, path)
         return FileChange(is_changed=True, backup=replace_file(old, edited, now, is_private=place.is_private))
     except EditRefused as refused:
         raise ClientFileRefused(_at(place, refused)) from None
     except FileRefused as refused:
-        raise ClientFileRefused(f"{place.path} {refused}") from None
+        raise ClientFileRefused(f"{place.path} {refused}; nothing is changed") from None
 
 
 def _without(text: str, kind: ClientKind, path: tuple[str, ...]) -> str:
@@ -96,7 +96,7 @@ def _at(place: ClientPlace, refused: EditRefused) -> str:
 
 
 def _taken(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, entry: object, *, removes: bool = False) -> str:
-    url = leads_to(entry)
+    url = address_in(entry)
     is_url = url.startswith(("http://", "https://"))
     what = f"leads to {_without_secrets(url)}" if is_url else "is another server"
     told = f"{place.path}: {gateway.name} is there already and {what}, not to {gateway.base}"

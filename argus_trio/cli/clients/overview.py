@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from argus_trio.cli.clients.place import shown
-from argus_trio.client_files.editing import EditRefused
+from argus_trio.client_files.changing.editing import EditRefused
+from argus_trio.client_files.changing.replacing import FileRefused, read_file
+from argus_trio.client_files.changing.snippets import address_in, declared, is_same_gateway
 from argus_trio.client_files.kinds import KINDS, ClientKind
-from argus_trio.client_files.replacing import FileRefused, read_file
-from argus_trio.client_files.snippets import declared, is_same_gateway, leads_to
 
 
 def overview(base: str, *, home: Path, cwd: Path, environ: Mapping[str, str]) -> str:
@@ -41,7 +41,7 @@ def _states(kind: ClientKind, members: tuple[str, ...], path: Path, base: str) -
         yield "no file"
         return
     entries = servers if isinstance(servers, dict) else {}
-    names = [name for name, entry in entries.items() if is_same_gateway(leads_to(entry), base)]
+    names = [name for name, entry in entries.items() if is_same_gateway(address_in(entry), base)]
     yield f"leads to the gateway, as {' and '.join(names)}" if names else "does not lead to the gateway"
     if others := len(entries) - len(names):
         yield f"{others} other server{'s' * (others > 1)}"

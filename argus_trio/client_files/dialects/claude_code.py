@@ -7,9 +7,10 @@ from typing import Final
 
 import attrs
 
-from argus_trio.client_files.dialects.context import FileContext
+from argus_trio.client_files.dialects.context import MOST_SERVERS, FileContext
 from argus_trio.client_files.dialects.dialect import ClientDialect, read_servers
 from argus_trio.client_files.dialects.shape import EntryShape
+from argus_trio.client_files.dialects.values import printable
 from argus_trio.client_files.jsonc import JsonNode
 from argus_trio.client_files.server import ClientFile, DeclaredServer, LeftOut
 
@@ -30,15 +31,13 @@ def _with_projects(root: JsonNode, file: ClientFile, context: FileContext) -> Cl
     for each in projects.members or () if projects is not None else ():
         switched_off = names_of(each.node, "disabledMcpServers")
         file = _told(file, each.name, switched_off)
-        here = read_servers(
-            each.node.member("mcpServers"),
-            f"projects.{each.name}.mcpServers",
-            ClientFile(client=file.client, path=file.path),
-            _SHAPE,
-            context.within(Path(each.name)),
-        )
-        servers = (without(server, switched_off, "disabledMcpServers names it") for server in here.servers)
-        file = attrs.evolve(file, servers=(*file.servers, *servers), problems=(*file.problems, *here.problems))
+        where = f"projects.{printable(each.name)}.mcpServers"
+        more = read_servers(each.node.member("mcpServers"), where, file, _SHAPE, context.within(Path(each.name)))
+        here = more.servers[len(file.servers) :]
+        here = tuple(without(server, switched_off, "disabledMcpServers names it") for server in here)
+        file = attrs.evolve(more, servers=(*file.servers, *here))
+        if len(file.servers) + len(file.problems) > MOST_SERVERS:
+            break
     return file
 
 

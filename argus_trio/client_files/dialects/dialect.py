@@ -38,6 +38,8 @@ class ClientDialect:
     title: str
     members: tuple[tuple[str, ...], ...] = (("mcpServers",),)
     """Below which names servers may stand; every place is read that is there."""
+    reads_first_place: bool = False
+    """Of these places only the first is read that is there: the others are how it was written before."""
     notation: VariableNotation = "none"
     shape: EntryShape = attrs.field(factory=EntryShape)
     parse: Callable[[str], JsonNode] = read_jsonc
@@ -55,7 +57,10 @@ def read_root(root: JsonNode, dialect: ClientDialect, context: FileContext) -> C
     if root.members is None:
         return with_problems(file, context.problem(root.start, "is no object"))
     for names in dialect.members:
-        file = read_servers(root.member(*names), ".".join(names), file, dialect.shape, context)
+        node = root.member(*names)
+        file = read_servers(node, ".".join(names), file, dialect.shape, context)
+        if node is not None and dialect.reads_first_place:
+            break
     return dialect.amend(root, file, context)
 
 
@@ -73,9 +78,9 @@ def read_servers(
             second = context.lines.line(members[each.name].start)
             what = f"server {printable(each.name)}: stands twice, the second in line {second}, which counts"
             file = with_problems(file, context.problem(each.start, what))
-    for number, each in enumerate(members.values()):
-        if number >= MOST_SERVERS:
-            what = f"{where} has more than {MOST_SERVERS} servers: the others are not read"
+    for each in members.values():
+        if len(file.servers) + len(file.problems) >= MOST_SERVERS:
+            what = f"has more than {MOST_SERVERS} servers: the others, from this one in {where}, are not read"
             return with_problems(file, context.problem(each.start, what))
         found = read_entry(each, shape, context)
         if isinstance(found, DeclaredServer):

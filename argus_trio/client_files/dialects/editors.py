@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from argus_trio.client_files.dialects.dialect import ClientDialect
-from argus_trio.client_files.dialects.shape import EntryShape
+from argus_trio.client_files.dialects.shape import UNIT, EntryShape
 
 _MILLISECONDS: Final = 0.001
 
@@ -54,7 +54,7 @@ ROO_CODE: Final = ClientDialect(
 LM_STUDIO: Final = ClientDialect(
     name="lm-studio",
     title="LM Studio",
-    shape=EntryShape(disabled="disabled", call_seconds={"timeout": _MILLISECONDS}, runs_in_project=False),
+    shape=EntryShape(disabled="disabled", runs_in_project=False, left_out={"timeout": UNIT}),
 )
 COPILOT_CLI: Final = ClientDialect(
     name="copilot-cli",
@@ -65,11 +65,22 @@ COPILOT_CLI: Final = ClientDialect(
 OPENCODE: Final = ClientDialect(
     name="opencode",
     title="opencode",
-    members=(("mcp",),),
+    members=(("mcp", "servers"), ("mcp",)),
+    reads_first_place=True,
     notation="braces",
     shape=EntryShape(
-        env="environment", enabled="enabled", disabled="disabled", connect_seconds={"timeout": _MILLISECONDS}
+        env="environment",
+        enabled="enabled",
+        disabled="disabled",
+        connect_seconds={"timeout": _MILLISECONDS, "timeout.startup": _MILLISECONDS},
+        call_seconds={"timeout.request": _MILLISECONDS},
     ),
+)
+KIRO: Final = ClientDialect(
+    name="kiro",
+    title="Kiro",
+    notation="shell",
+    shape=EntryShape(disabled="disabled", deny="disabledTools", left_out={"timeout": UNIT}),
 )
 ANY: Final = ClientDialect(
     name="mcp-json",
@@ -84,6 +95,7 @@ ANY: Final = ClientDialect(
         enabled="enabled",
         deny="disabledTools",
         runs_in_project=False,
+        left_out={"timeout": UNIT},
     ),
 )
 """A file of no client that is known, such as the example in a server's README."""

@@ -192,6 +192,8 @@ def _remote(server: DeclaredServer, values: EntryValues, shape: EntryShape) -> D
 def _whatever_it_is(server: DeclaredServer, values: EntryValues, shape: EntryShape) -> DeclaredServer:
     enabled, disabled = values.flag(shape.enabled), values.flag(shape.disabled)
     allow = values.names(shape.allow)
+    if (only := values.member(shape.allow)) is not None and only.items == ():
+        values.remark(shape.allow, "is empty: all tools are shown, unless filters.tools says which")
     return attrs.evolve(
         server,
         is_enabled=enabled is not False and disabled is not True,

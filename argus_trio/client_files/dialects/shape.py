@@ -27,6 +27,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
 }
 """Types that a gateway cannot reach."""
 APPROVALS: Final = "which calls need a confirmation is the client's own business and stays there"
+UNIT: Final = "is in a unit of the client's own: say timeouts.call for the backend, in seconds"
 SIGN_IN: Final = (
     "the gateway does not sign in at servers by itself: put a token into the server's headers, or keep it in the client"
 )
@@ -70,7 +71,7 @@ class EntryShape:
     allow: str = ""
     deny: str = ""
     call_seconds: Mapping[str, float] = attrs.field(factory=dict)
-    """How long a call may take: members, and how many seconds their unit is."""
+    """How long a call may take: members, with dots for what is below one, and how many seconds their unit is."""
     connect_seconds: Mapping[str, float] = attrs.field(factory=dict)
     runs_in_project: bool = True
     """A server of a project is started in the project's folder."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import attrs
@@ -101,14 +100,19 @@ class EntryValues:
         return None
 
     def seconds(self, key: str, unit: float) -> float | None:
-        """A member that is a duration."""
-        node = self.member(key)
+        """A member that is a duration; with a dot in its key what stands below one."""
+        outer, _, inner = key.partition(".")
+        node = self.member(outer)
+        if node is not None and node.members is not None and (inner or _is_divided(node)):
+            node = node.member(inner) if inner else None
+        elif inner:
+            return None
         if node is None:
             return None
         if isinstance(node.scalar, bool) or not isinstance(node.scalar, (int, float)):
             self.remark(key, f"is {kind_of(node)}, where a number belongs: left out")
             return None
-        if node.scalar <= 0 or not math.isfinite(node.scalar):
+        if not node.scalar > 0:  # TOML has numbers that are none
             self.remark(key, "is no duration: the gateway's own deadline holds")
             return None
         if node.scalar > LONGEST_SECONDS / unit:
@@ -143,6 +147,11 @@ def printable(name: str) -> str:
     """A name out of a file as a terminal may show it."""
     shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in name[:_LONGEST_NAME])
     return shown + ("…" if len(name) > _LONGEST_NAME else "")
+
+
+def _is_divided(node: JsonNode) -> bool:
+    """Whether a duration is one for starting and one for calls."""
+    return any(each.name in ("startup", "request") for each in node.members or ())
 
 
 def is_null(node: JsonNode) -> bool:

@@ -53,6 +53,8 @@ _TAKEN: Final = frozenset(
     ]
 )
 """Variables that every environment has, with another meaning than an input of that id."""
+_PROJECT_IN: Final = frozenset({"CLAUDE_PROJECT_DIR", "PWD"})
+"""Variables that a client started in a project's folder has, and the gateway would have with another meaning."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -87,6 +89,8 @@ class VariableScope:
     def _meant(self, found: re.Match[str]) -> str | VariableReference | None:
         groups = found.groupdict()
         if name := groups.get("shell") or groups.get("bare") or groups.get("percent"):
+            if name in _PROJECT_IN:
+                return None if self.project is None else str(self.project)
             return VariableReference(name=name, default=groups.get("default") if groups.get("with") else None)
         scheme, rest = groups.get("scheme"), str(groups["rest"])
         if scheme == "env":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,8 @@ MOST_ROUNDS: Final = 8
 """How often what cannot stay is taken out: what is left out may leave another thing without sense."""
 STAND_IN: Final = "https://stands.in.example"
 """What a variable that is not set is taken to hold: a text that fits wherever a text does."""
-_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+NUMBER: Final = "9000"
+"""The same where a number belongs."""
 _WHOLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _OPTIONAL: Final = ("container", "timeouts", "restart", "tool_overrides")
 """The keys of a backend without parts of which it still is what it was, and lets nobody do more."""
@@ -36,6 +37,8 @@ class OriginalAcceptance:
     source: OriginalSource
     folder: Path
     environ: Mapping[str, str]
+    needed: Collection[str]
+    """The variables that have no value yet."""
     names: Mapping[str, str]
     """The name of each backend there, by its name here."""
 
@@ -58,14 +61,12 @@ class OriginalAcceptance:
         return tree
 
     def _problems(self, tree: dict[str, object]) -> tuple[Problem, ...]:
-        text = emit(tree)
-        numeric = dict.fromkeys(_numeric(tree), "9000")
+        numeric = set(_numeric(tree))
         stand_ins = {
-            name: numeric.get(name, f"{STAND_IN}/{number}") for number, name in enumerate(_REFERENCE.findall(text))
+            name: NUMBER if name in numeric else f"{STAND_IN}/{number}" for number, name in enumerate(self.needed)
         }
-        given = {name: value for name, value in self.environ.items() if name not in numeric or value}
         try:
-            parse(text, source=self.source.path, folder=self.folder, environ=stand_ins | given)
+            parse(emit(tree), source=self.source.path, folder=self.folder, environ=stand_ins | dict(self.environ))
         except ConfigInvalid as invalid:
             return invalid.problems
         return ()

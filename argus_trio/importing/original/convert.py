@@ -14,10 +14,10 @@ from argus_trio.importing.original.file.recognise import OUR_SECTIONS, recognise
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.file.texts import OriginalTexts
 from argus_trio.importing.original.file.told import tell_of_the_rest
-from argus_trio.importing.original.gateway import isolation_of, limits_of, logging_of, server_of, telemetry_of
+from argus_trio.importing.original.gateway import ALWAYS, isolation_of, limits_of, logging_of, server_of, telemetry_of
 from argus_trio.importing.original.naming import OriginalNaming, naming_of
 from argus_trio.importing.original.policies import rbac_of
-from argus_trio.importing.result import ImportedConfig
+from argus_trio.importing.result import ImportedConfig, ImportNote
 from argus_trio.importing.variables import VariableBook
 
 
@@ -46,17 +46,29 @@ def import_original(text: str, *, path: Path, environ: Mapping[str, str], only: 
     if not source.problems:
         there = {here: each for each, here in naming.names.items()}
         acceptance = OriginalAcceptance(
-            source=source, folder=path.absolute().parent, environ=dict(environ) | book.values, names=there
+            source=source,
+            folder=path.absolute().parent,
+            environ={**environ, **book.values},
+            needed=book.needed,
+            names=there,
         )
         middleware = tree.get("middleware")
         acceptance.sections += [section_of(each) for each in (middleware if isinstance(middleware, list) else [])]
         tree = acceptance.accepted(tree)
     if source.problems:
         raise OriginalRefused(tuple(sorted(source.problems, key=lambda each: each.line)))
+    strangers = [each for each in only if each not in {*naming.names, *naming.names.values()}]
+    there_are = f"there are {', '.join(naming.names)}" if naming.names else "there are none"
+    unknown = (
+        ImportNote(
+            kind="left out", where=f"--only {each}", what=f"no backend is called that; {there_are}", is_refusal=True
+        )
+        for each in strangers
+    )
     return ImportedConfig(
         tree=_of(only, tree, naming),
         variables=dict(book.values),
-        notes=source.told(),
+        notes=(*unknown, *source.told()),
         needed=dict(book.needed),
         origins={here: f"from {source.path}:{source.line(('backends', each))}" for each, here in naming.names.items()},
     )
@@ -100,6 +112,8 @@ def _tree(source: OriginalSource, texts: OriginalTexts, naming: OriginalNaming) 
     roles = () if authentication is None else (PRINCIPAL,) if source.tree("incoming_auth", "token") else ()
     rbac = rbac_of(source, naming=naming, groups=groups_of(source), roles=roles)
     middleware = [each for each in (logging, telemetry, authentication, rbac, limits) if each is not None]
+    if not (logging or limits):
+        source.note("left out", (), ALWAYS)
     server = server_of(source, texts, asks=authentication is not None and "anonymous" not in authentication)
     backends = OriginalBackends(source=source, texts=texts, naming=naming).all()
     return {

@@ -21,6 +21,11 @@ ENDPOINT: Final = f"http://localhost:{GRPC_PORT}"
 REQUESTS: Final = 100
 WINDOW_SECONDS: Final = 60
 """The original's defaults for how often an address may ask."""
+ALWAYS: Final = (
+    "the original answered 100 requests a minute of each address and wrote logs/audit.jsonl, whatever its file said; "
+    "middleware: [{type: logging}, {type: rate_limit, limits: [...]}] is what there is like that"
+)
+"""What it did that no file asked for."""
 _MOST: Final = 1_000_000_000
 
 

@@ -18,8 +18,12 @@ SEPARATOR: Final = "_"
 """The original's default; here it is `__`."""
 LONGEST_NAME: Final = 32
 """How long a backend's name may be here."""
+MOST_NUMBERS: Final = 10_000
+"""How many numbers are tried behind a name that is taken: more than a file may have backends."""
 _SEPARATORS: Final = ("__", "--", "..", "/", "-.-", "._.")
 """What may stand between prefix and name where the original's own cannot; or where none is ever seen."""
+_PLAIN: Final = ("backend", "server", "b", "0")
+"""What a backend is called of whose name nothing is left."""
 _STRATEGIES: Final = ("first-wins", "prefix", "priority", "error")
 _PREFIXING: Final = frozenset({"prefix", "priority"})
 _NAME: Final = re.compile(BACKEND_NAME)
@@ -119,7 +123,8 @@ def _separable(name: str, separator: str) -> str:
     without = name.replace(separator, other)
     while not is_separable(without, separator) and without:
         without = without[:-1]
-    return without.lstrip("_.-") or "backend"
+    plain = without.lstrip("_.-")
+    return plain or next((each for each in _PLAIN if is_separable(each, separator)), _PLAIN[0])
 
 
 def _free(name: str, taken: set[str], separator: str) -> str:
@@ -128,7 +133,7 @@ def _free(name: str, taken: set[str], separator: str) -> str:
     while candidate in taken or not is_separable(candidate, separator):
         number += 1
         candidate = f"{name[: LONGEST_NAME - 6]}{number}"
-        if number > 99_999:  # a separator that is a digit: no number helps
+        if number > MOST_NUMBERS:  # `check` will say what is wrong with the name
             return name
     return candidate
 

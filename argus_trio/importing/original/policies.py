@@ -122,8 +122,8 @@ def _known_roles(source: OriginalSource, policies: list[OriginalPolicy], roles: 
     if OPERATOR_ROLE in known:
         source.note("left out", (_SECTION, "policies"), f"{OPERATOR_ROLE} is a role of the gateway's own")
     if any(_is_wild(policy) for policy in policies):
-        what = f"a glob of roles stands for those that are named: {', '.join(known) or 'there are none'}"
-        source.note("changed", (_SECTION, "policies"), what)
+        what = f"a glob of roles stands for those that are named ({', '.join(known) or 'there are none'})"
+        source.note("changed", (_SECTION, "policies"), f"{what}, and in a deny for all of them")
     return [role for role in known if role != OPERATOR_ROLE]
 
 
@@ -139,10 +139,17 @@ def _roles(source: OriginalSource, policies: list[OriginalPolicy], known: list[s
         if policy.is_deny:
             _tell_of_earlier(source, policy, rules, policies[:at])
         for role in known:
-            if any(re.match(translate(each), role) for each in policy.roles):
+            if _is_meant(policy, role):
                 kept = roles[role].setdefault(key, [])
                 kept += [rule for rule in rules if rule not in kept]
     return {role: {key: rules for key, rules in each.items() if rules} for role, each in roles.items()}
+
+
+def _is_meant(policy: OriginalPolicy, role: str) -> bool:
+    """Whether it holds for a role; a deny by a glob does for each, as who has it may have one that is not named."""
+    if policy.is_deny and _is_wild(policy):
+        return True
+    return any(re.match(translate(each), role) for each in policy.roles)
 
 
 def _is_idle(policy: OriginalPolicy, rule: str, later: list[OriginalPolicy], default: str) -> bool:

@@ -20,6 +20,7 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 """The largest file that is changed: that of Claude Code, which holds its history too, has some megabytes."""
 _MOST_BACKUPS: Final = 100
 """How many backups of one second are told apart."""
+_NOT_ALLOWED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _PRIVATE: Final = 0o600
 _SHARED: Final = 0o644
 
@@ -56,9 +57,10 @@ def read_file(path: Path) -> FileText:
         return FileText(path=path.resolve(), content=None)
     except (OSError, RuntimeError) as error:
         raise FileRefused(f"cannot be read: {_reason(error)}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileRefused("is no file: name another one with --file PATH")
     with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise FileRefused("is no file: name another one with --file PATH")
         content = opened.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise FileRefused(f"has more than {MOST_BYTES // 1024 // 1024} MiB: is it the client's?")
@@ -81,7 +83,8 @@ def replace_file(old: FileText, text: str, now: datetime, *, is_private: bool) -
             folder.mkdir(parents=True, exist_ok=True, mode=0o700 if is_private else 0o755)
         return _replace(old, content, now, mode=_PRIVATE if is_private else _SHARED)
     except OSError as error:
-        raise FileRefused(f"cannot be written: {_reason(error)}") from None
+        advice = ": do this as its owner, or put the entry there by hand" if error.errno in _NOT_ALLOWED else ""
+        raise FileRefused(f"cannot be written: {_reason(error)}{advice}") from None
 
 
 def _replace(old: FileText, content: bytes, now: datetime, *, mode: int) -> Path | None:
@@ -98,7 +101,7 @@ def _replace(old: FileText, content: bytes, now: datetime, *, mode: int) -> Path
         if read_file(path).content != before:
             raise FileRefused("has been changed meanwhile: run the command again")
         if before is None or status is None:
-            os.link(temporary, path)  # fails if somebody has made the file meanwhile, which a renaming would replace
+            _appear(temporary, path)
         else:
             backup = _backed_up(path, before, now, status)
             temporary.replace(path)
@@ -110,6 +113,16 @@ def _replace(old: FileText, content: bytes, now: datetime, *, mode: int) -> Path
                 backup.unlink(missing_ok=True)
     _sync_folder(path.parent)
     return backup
+
+
+def _appear(temporary: Path, path: Path) -> None:
+    """Give a new file its name, if nobody else has taken it meanwhile: a renaming would replace theirs."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise FileRefused("has been made meanwhile: run the command again") from None
+    except OSError:  # a file system without hard links
+        temporary.replace(path)
 
 
 def _take_over(descriptor: int, status: os.stat_result | None, mode: int) -> None:

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
-from argus_trio.client_files.editing import put_item, put_member, rendered, root_of
+from argus_trio.client_files.changing.editing import put_item, put_member, rendered, root_of, without_member
+from argus_trio.client_files.changing.toml_editing import put_table, toml_of
 from argus_trio.client_files.kinds import ClientKind
-from argus_trio.client_files.toml_editing import put_table, toml_of
 from argus_trio.contract.address import gateway_address
 
 TOKEN_INPUT: Final[Mapping[str, object]] = {
@@ -21,7 +21,9 @@ TOKEN_INPUT: Final[Mapping[str, object]] = {
 }
 """What VS Code asks its user for, once, and keeps."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_ADDRESSES: Final = ("url", "serverUrl", "httpUrl", "uri")
+_ADDRESSES: Final = ("url", "serverUrl", "httpUrl")
+_OF_LOCAL: Final = frozenset({"command", "args", "env", "cwd", "type"})
+_OF_REMOTE: Final = frozenset({*_ADDRESSES, "headers", "type", "bearer_token_env_var"})
 
 
 class NoSnippet(Exception):
@@ -93,7 +95,7 @@ def snippet(kind: ClientKind, gateway: GatewayEntry, members: tuple[str, ...]) -
 
 
 def with_entry(text: str, kind: ClientKind, gateway: GatewayEntry, members: tuple[str, ...]) -> str:
-    """The text of a client's file with the entry in it.
+    """The text of a client's file with the entry in it. What its user wrote into an entry that is there stays.
 
     Raises:
         NoSnippet: the client cannot be told so.
@@ -101,16 +103,37 @@ def with_entry(text: str, kind: ClientKind, gateway: GatewayEntry, members: tupl
     """
     entry = entry_for(kind, gateway)
     path = (*members, gateway.name)
+    there = declared(text, kind, path)
+    stale = sorted(_stale(there, entry)) if isinstance(there, Mapping) else []
     if kind.format == "toml":
-        return put_table(text, path, entry)
+        return put_table(text, path, entry, stale=stale)
     asks = kind.form.asks_for_token and "headers" in entry
     if asks and not text.strip("\ufeff \t\r\n"):
         tree = {"inputs": [dict(TOKEN_INPUT)], members[0]: {gateway.name: entry}}
         return text + rendered(tree, "  ", "\n") + "\n"
-    text = put_member(text, path, entry)
+    text = _with_members(text, path, entry, stale) if isinstance(there, Mapping) else put_member(text, path, entry)
     if asks and not _asks_already(text, kind):
         text = put_item(text, ("inputs",), dict(TOKEN_INPUT))
     return text
+
+
+def _with_members(text: str, path: tuple[str, ...], entry: Mapping[str, object], stale: Sequence[str]) -> str:
+    for name in stale:
+        text = without_member(text, (*path, name))
+    for name, value in entry.items():
+        below = value.items() if isinstance(value, Mapping) else ()
+        for header, each in below:
+            text = put_member(text, (*path, name, header), each)
+        text = text if below else put_member(text, (*path, name), value)
+    return text
+
+
+def _stale(there: Mapping[str, object], entry: Mapping[str, object]) -> set[str]:
+    """What of an entry belongs to the other way to reach the gateway."""
+    is_local = "command" in entry
+    other = _OF_REMOTE if is_local else _OF_LOCAL | set(_ADDRESSES)
+    stale = {name for name in there if name in other and name not in entry}
+    return stale if (there.get("type") == "stdio") != is_local else stale - {"type"}
 
 
 def declared(text: str, kind: ClientKind, path: tuple[str, ...]) -> object:
@@ -132,7 +155,7 @@ def _asks_already(text: str, kind: ClientKind) -> bool:
     )
 
 
-def leads_to(entry: object) -> str:
+def address_in(entry: object) -> str:
     """The address that an entry leads to, its own or that of a bridge of ours; empty if it leads to none."""
     if not isinstance(entry, Mapping):
         return ""
