@@ -24,7 +24,6 @@ from argus_trio.errors import ConfigInvalid
 from argus_trio.importing.checking import checked, missing_in
 from argus_trio.importing.dotenv import env_text
 from argus_trio.importing.emit import emit, emit_backends
-from argus_trio.importing.original.convert import OriginalRefused, import_original
 from argus_trio.importing.result import ImportedConfig, ImportNote
 from argus_trio.importing.servers import ImportSurroundings, backends_of, import_servers
 from argus_trio.importing.telling import counted, printable, told_commands, told_notes
@@ -42,6 +41,9 @@ def import_files(options: argparse.Namespace) -> int:
         complain("argus-trio import: -o and --env-file say where --write puts the files: add --write")
         return 2
     run = _ImportRun(options=options)
+    if run.env_path.absolute() == run.config_path.absolute():
+        complain("argus-trio import: -o and --env-file name one path: secrets go into a file of their own")
+        return 2
     return run.run()
 
 
@@ -101,26 +103,10 @@ class _ImportRun:
             env_files=read_env_files(paths),
             gateways=(DEFAULT_URL, *filter(None, [self.environ.get("ARGUS_URL")])),
         )
-        base = self._original([each for each in sources if isinstance(each, OriginalFile)])
-        imported = import_servers(servers, surroundings, only=self.options.only, base=base)
+        imported = import_servers(servers, surroundings, only=self.options.only)
         imported = attrs.evolve(imported, notes=(*self.refusals, *imported.notes))
         folder = self.config_path.absolute().parent
         return checked(imported, folder=folder, environ=self.environ)
-
-    def _original(self, files: Sequence[OriginalFile]) -> ImportedConfig | None:
-        """What the original's configuration becomes, if there is one."""
-        for other in files[1:]:
-            self._refuse(str(other.path), f"one configuration at a time: {files[0].path} is taken")
-        if not files:
-            return None
-        path = files[0].path
-        try:
-            imported = import_original(files[0].text, path=path, environ=self.environ)
-        except OriginalRefused as refused:
-            for problem in refused.problems:
-                self._refuse(f"{problem.path}:{problem.line}" if problem.line else problem.path, problem.what)
-            return None
-        return attrs.evolve(imported, origins=dict.fromkeys(backends_of(imported), f"from {path}"))
 
     def _refuse(self, where: str, what: str) -> None:
         self.refusals.append(ImportNote(kind="left out", where=where, what=what, is_refusal=True))

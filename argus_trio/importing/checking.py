@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ from argus_trio.importing.result import ImportedConfig, ImportNote
 from argus_trio.importing.servers import backends_of
 
 _ENV_FILE: Final = "env_file"
+_USE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+_PLACE: Final = re.compile(r"from (.*?)(?: \(project .*|; .*|, called .*)?")
 _STAND_IN: Final = "1"
 """What a variable without a value is taken to be: a port, a part of a name, a text."""
 _MISSING: Final = ("cwd", "ca_file")
@@ -32,9 +35,19 @@ def checked(imported: ImportedConfig, *, folder: Path, environ: Mapping[str, str
         for problem in problems:
             better = _without(better, problem)
         if better.tree == imported.tree:
-            return better
+            return _pruned(better)
         imported = better
-    return imported
+    return _pruned(imported)
+
+
+def _pruned(imported: ImportedConfig) -> ImportedConfig:
+    """Without the variables of what was left out."""
+    used = set(_USE.findall(str(imported.tree)))
+    return attrs.evolve(
+        imported,
+        variables={name: value for name, value in imported.variables.items() if name in used},
+        needed={name: about for name, about in imported.needed.items() if name in used},
+    )
 
 
 def missing_in(existing: Config, imported: ImportedConfig, *, folder: Path, environ: Mapping[str, str]) -> list[str]:
@@ -101,7 +114,8 @@ def _without(imported: ImportedConfig, problem: Problem) -> ImportedConfig:
     if name is None:
         left = ImportNote(kind="left out", where=problem.path or "the configuration", what=what, is_refusal=True)
         return attrs.evolve(imported, notes=(*imported.notes, left))
-    where = f"{imported.origins.get(name, '').removeprefix('from ').split(';')[0]} {name}".strip()
+    place = _PLACE.fullmatch(imported.origins.get(name, ""))
+    where = f"{place[1]} {name}" if place is not None else name
     key = problem.path.rpartition(".")[2]
     entry = backends.get(name)
     if key in _MISSING and isinstance(entry, Mapping) and entry.get("enabled", True):

@@ -18,6 +18,8 @@ _BRIDGE: Final = re.compile(r"mcp-remote(?:@[\w.^~-]+)?")
 _BRIDGE_TRANSPORT: Final[Mapping[str, DeclaredTransport]] = {"sse-only": "sse", "sse-first": "sse"}
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _RUNNERS: Final = frozenset({"docker", "podman"})
+_ANSWERS: Final = frozenset({"-y", "--yes", "--no", "--no-install"})
+"""What keeps `npx` from asking."""
 _BRIDGE_OPTIONS: Final = frozenset({"--allow-http", "--debug", "--silent"})
 """What says nothing that matters here."""
 
@@ -76,12 +78,13 @@ def _answered(found: PlainCommand) -> PlainCommand:
     server = found.server
     if server.command.literal is None or server.command.literal.rsplit("/", 1)[-1] != "npx":
         return found
-    for each in server.args:
-        word = each.literal or ""
-        if word in ("-y", "--yes", "--no-install", "--no") or not word.startswith("-"):
-            break
-    if server.args and word.startswith("-"):
-        return found
+    before = ""
+    for word in (each.literal or "" for each in server.args):
+        if word in _ANSWERS:
+            return found
+        if not word.startswith("-") and before not in ("-p", "--package"):
+            break  # what follows is the package's own
+        before = word
     return _changed(found, "npx got -y: it would ask whether to install", args=(WrittenText(("-y",)), *server.args))
 
 

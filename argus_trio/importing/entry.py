@@ -37,6 +37,14 @@ _CALL_MAX_SECONDS: Final = 3600.0
 _RELATIVE: Final = re.compile(r"\.{1,2}(?:/.*)?|[\w.-]+(?:/[\w.-]+)*\.(?:py|js|mjs|cjs|ts|sh|json|ya?ml)")
 
 
+_PLACEHOLDER: Final = re.compile(
+    r"<.*>|\[.*\]|\{\{?.*\}|x{4,}|\.{3,}|\*{3,}|todo|changeme|.*[_-]here"
+    r"|(?:your|my|insert|replace|enter|put|change)[ _-].*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What stands in an example for a value that everybody has to fill in."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class EntryMaker:
     """Makes one entry; what it changes on the way is in its lists."""
@@ -66,6 +74,9 @@ class EntryMaker:
             entry["filters"] = {"tools": globs}
         if moved := sorted(set(self.book.used)):
             self.moved += moved
+            for each in moved:
+                if _PLACEHOLDER.fullmatch(self.book.values[each]):
+                    self.todo.append(f"{each} holds a placeholder: put the value into the env file")
         return entry
 
     def _named_tools(self) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -87,7 +98,7 @@ class EntryMaker:
             entry["env_from"] = passed_on
         if server.cwd.parts:
             entry["cwd"] = self._written(server.cwd.parts)
-        elif server.origin.project and any(_RELATIVE.fullmatch(each.literal or "") for each in server.args):
+        elif server.origin.project and is_relative(server):
             entry["cwd"] = self._written((server.origin.project,))
             self.changes.append("its arguments are paths within its project: cwd is that")
         return entry
@@ -175,6 +186,13 @@ class EntryMaker:
             yield key, seconds
             if key == "call" and seconds > _CALL_MAX_SECONDS:
                 yield "call_max", seconds
+
+
+def is_relative(server: DeclaredServer) -> bool:
+    """Whether what it starts depends on the folder in which it does."""
+    command = server.command.literal or ""
+    is_path = "/" in command and not command.startswith(("/", "~/"))
+    return is_path or any(_RELATIVE.fullmatch(each.literal or "") for each in server.args)
 
 
 def argument_pieces(args: tuple[WrittenText, ...]) -> Iterator[tuple[TextPiece, ...]]:

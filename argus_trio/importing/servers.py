@@ -14,15 +14,13 @@ from argus_trio.client_files.leading import leads_to
 from argus_trio.client_files.server import DeclaredServer, ServerOrigin, VariableReference, WrittenText
 from argus_trio.importing.commands import PlainCommand, plain_command
 from argus_trio.importing.dotenv import read_variables
-from argus_trio.importing.entry import EntryMaker
+from argus_trio.importing.entry import EntryMaker, is_relative
 from argus_trio.importing.naming import fitting, free_name
 from argus_trio.importing.result import ConfigTree, ImportedConfig, ImportNote, NoteKind
 from argus_trio.importing.variables import VariableBook, variable_name
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_PATH: Final = re.compile(r"/(?:mcp|sse)(?:/[\w.-]+)?/?")
-_NOTHING: Final = ImportedConfig(tree={"version": "1", "backends": {}})
-_NO_SERVER: Final = ServerOrigin(client="", path="", line=0)
 
 
 @attrs.frozen(kw_only=True)
@@ -38,19 +36,11 @@ class ImportSurroundings:
 
 
 def import_servers(
-    servers: Sequence[DeclaredServer],
-    surroundings: ImportSurroundings,
-    *,
-    only: Sequence[str] = (),
-    base: ImportedConfig | None = None,
+    servers: Sequence[DeclaredServer], surroundings: ImportSurroundings, *, only: Sequence[str] = ()
 ) -> ImportedConfig:
-    """A configuration of the servers; of those alone that `only` names, if it names any.
-
-    `base` is a configuration that was made already: the servers are added to its backends.
-    """
-    importer = _Importer(surroundings=surroundings, base=_narrowed(base or _NOTHING, only))
-    known = {each.name for each in servers} | set(backends_of(base or _NOTHING))
-    importer.tell_unknown(only, sorted(known))
+    """A configuration of the servers; of those alone that `only` names, if it names any."""
+    importer = _Importer(surroundings=surroundings)
+    importer.tell_unknown(only, sorted({each.name for each in servers}))
     chosen = [each for each in servers if not only or each.name in only]
     importer.book.reserved = frozenset(_references(chosen))
     for each in chosen:
@@ -64,13 +54,6 @@ def backends_of(imported: ImportedConfig) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _narrowed(base: ImportedConfig, only: Sequence[str]) -> ImportedConfig:
-    if not only:
-        return base
-    backends = {name: entry for name, entry in backends_of(base).items() if name in only}
-    return attrs.evolve(base, tree={**base.tree, "backends": backends})
-
-
 @attrs.frozen(kw_only=True)
 class _Taken:
     """A server that is one backend, and where else it is declared."""
@@ -82,13 +65,12 @@ class _Taken:
 @attrs.define(eq=False, kw_only=True)
 class _Importer:
     surroundings: ImportSurroundings
-    base: ImportedConfig
     taken: list[_Taken] = attrs.field(factory=list)
     notes: list[ImportNote] = attrs.field(factory=list)
     book: VariableBook = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.book = VariableBook(environ=self.surroundings.environ, values=dict(self.base.variables))
+        self.book = VariableBook(environ=self.surroundings.environ)
 
     def tell_unknown(self, only: Sequence[str], known: list[str]) -> None:
         for name in only:
@@ -123,18 +105,18 @@ class _Importer:
         self._note("changed", where, f"is the same as {first.name} of {first.origin}: one backend for both")
 
     def result(self) -> ImportedConfig:
-        backends = dict(backends_of(self.base))
-        origins = dict(self.base.origins)
+        backends: dict[str, object] = {}
+        origins: dict[str, str] = {}
         for each in self.taken:
             server = each.plain.server
             name = free_name(server.name, server.origin, backends)
             backends[name] = self._entry(each.plain, name)
             origins[name] = _origin(server, name, each.also)
         return ImportedConfig(
-            tree={**self.base.tree, "backends": backends},
+            tree={"version": "1", "backends": backends},
             variables=dict(self.book.values),
-            notes=(*self.base.notes, *self.notes),
-            needed={**self.base.needed, **self.book.needed},
+            notes=tuple(self.notes),
+            needed=dict(self.book.needed),
             origins=origins,
         )
 
@@ -189,6 +171,10 @@ def _origin(server: DeclaredServer, name: str, also: Sequence[ServerOrigin]) -> 
 
 
 def _missing(server: DeclaredServer) -> str:
+    """Why a server is none."""
+    texts = "".join(part for text in _texts(server) for part in text.parts if isinstance(part, str))
+    if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in texts + "".join(server.env)):
+        return "it holds a character that is none: NUL, or half of a surrogate pair"
     if server.transport == "stdio":
         return "" if server.command.parts and server.command.literal != "" else "it has neither a command nor a url"
     return "" if server.url.parts and server.url.literal != "" else "it has no url"
@@ -200,21 +186,19 @@ def _same(one: DeclaredServer, other: DeclaredServer) -> bool:
 
 
 def _essence(server: DeclaredServer) -> DeclaredServer:
+    """A server without what two declarations of it may differ in."""
+    is_project_folder = server.cwd.literal == server.origin.project and not is_relative(server)
+    project = server.origin.project if is_relative(server) and not server.cwd.parts else ""
     return attrs.evolve(
         server,
         name="",
-        origin=attrs.evolve(_NO_SERVER, project=server.origin.project if _is_of_project(server) else ""),
+        origin=ServerOrigin(client="", path="", line=0, project=project),
+        cwd=WrittenText(()) if is_project_folder else server.cwd,
         is_enabled=True,
         connect_seconds=None,
         call_seconds=None,
         left_out=(),
     )
-
-
-def _is_of_project(server: DeclaredServer) -> bool:
-    """Whether what it runs depends on the folder that it is declared for."""
-    words = (server.command, *server.args)
-    return any((each.literal or "").startswith(".") or "/" in (each.literal or "/") for each in words[:1])
 
 
 def _leads_here(server: DeclaredServer, gateways: Sequence[str]) -> bool:
@@ -232,8 +216,11 @@ def _is_local_mcp(url: str) -> bool:
 
 def _references(servers: Sequence[DeclaredServer]) -> Iterator[str]:
     for server in servers:
-        texts = (server.command, *server.args, server.cwd, server.url, *server.env.values(), *server.headers.values())
-        yield from (variable_name(each.name) for each in _variables(texts))
+        yield from (variable_name(each.name) for each in _variables(_texts(server)))
+
+
+def _texts(server: DeclaredServer) -> tuple[WrittenText, ...]:
+    return (server.command, *server.args, server.cwd, server.url, *server.env.values(), *server.headers.values())
 
 
 def _variables(texts: Sequence[WrittenText]) -> Iterator[VariableReference]:

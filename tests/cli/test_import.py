@@ -215,17 +215,19 @@ def test_the_gateway_itself_is_left_out(plain: Run, home: Path) -> None:
     assert done.err.count("it leads to Argus itself") == 2
 
 
-def test_a_configuration_of_the_original_is_taken_with_the_servers_of_clients(plain: Run, home: Path) -> None:
+def test_a_configuration_of_the_original_is_taken_alone(plain: Run, home: Path) -> None:
     Path("old.yaml").write_text(
         "version: '1'\nserver: {host: 127.0.0.1, port: 9000}\n"
         f"backends:\n  old: {{type: stdio, command: uvx, env: {{OLD_TOKEN: {SECRET}}}}}\n"
     )
     path = cursor(home, {"time": {"command": "uvx", "args": ["time"]}})
-    done = plain("import", "old.yaml", str(path))
+    done = plain("import", "old.yaml", "--write")
     assert done.code == 0
-    assert "  old:\n" in done.out
-    assert "  time:\n" in done.out
-    assert SECRET not in done.out + done.err
+    assert SECRET not in done.err
+    assert "old" in load(Path("config.yaml"), environ={}).backends
+    both = plain("import", "old.yaml", str(path))
+    assert both.code == 1
+    assert "import the others afterwards" in both.err
 
 
 def test_a_control_character_does_nothing_to_the_terminal(plain: Run, home: Path) -> None:

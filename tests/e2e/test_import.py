@@ -19,7 +19,7 @@ from tests.e2e.clients import connected, until_shown
 from tests.e2e.gateway import SERVERS, Gateway, Json
 
 ECHO = str(SERVERS / "echo.py")
-TOKEN = "a-token-of-9f86d081884c7d65"  # noqa: S105 - of this test
+TOKEN = "a-token-of-9f86d081884c7d65"
 KEY = "sk-test-0123456789abcdefghij"
 LIMIT_SECONDS = 60.0
 """What one command may take on a machine that is busy."""

@@ -12,8 +12,8 @@ import trio
 from argus_trio.config.model.backend import HttpBackend, SseBackend
 from argus_trio.doctor.backends.answers import meaning
 from argus_trio.doctor.backends.diagnosis import Diagnosis
-from argus_trio.doctor.backends.questions import RemoteAnswer, RemoteTransport, ask
-from argus_trio.doctor.backends.way import plain_to_tls, way_to
+from argus_trio.doctor.backends.questions import QUESTION_SECONDS, RemoteAnswer, RemoteTransport, ask
+from argus_trio.doctor.backends.way import REACH_SECONDS, plain_to_tls, way_to
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import OriginRoute
 from argus_trio.net.origin import split_url
@@ -29,12 +29,30 @@ USUAL: Final[Sequence[tuple[RemoteTransport, str]]] = (
 OTHER: Final[Mapping[str, RemoteTransport]] = {"streamable-http": "sse", "sse": "streamable-http"}
 
 
-async def look_closer(spec: HttpBackend | SseBackend, environ: Mapping[str, str]) -> Diagnosis | None:
+@attrs.frozen(kw_only=True)
+class ServerPatience:
+    """How long a server is waited for, in seconds."""
+
+    reach: float = REACH_SECONDS
+    question: float = QUESTION_SECONDS
+    in_all: float = CLOSER_SECONDS
+
+
+PATIENT: Final = ServerPatience()
+
+
+async def look_closer(
+    spec: HttpBackend | SseBackend, environ: Mapping[str, str], *, patience: ServerPatience = PATIENT
+) -> Diagnosis | None:
     """Why it cannot be connected; None if what is seen from here is in order."""
-    with trio.move_on_after(CLOSER_SECONDS):
-        route = await way_to(spec, environ)
-        return route if isinstance(route, Diagnosis) else await _CloserLook(spec=spec, route=route).look()
-    what = f"a closer look took more than {CLOSER_SECONDS:g} s and was given up"
+    with trio.move_on_after(patience.in_all):
+        route = await way_to(spec, environ, reach_seconds=patience.reach)
+        return (
+            route
+            if isinstance(route, Diagnosis)
+            else await _CloserLook(spec=spec, route=route, patience=patience).look()
+        )
+    what = f"a closer look took more than {patience.in_all:g} s and was given up"
     return Diagnosis(what=what, advice="the server takes connections and does not answer: see whether it hangs")
 
 
@@ -42,6 +60,7 @@ async def look_closer(spec: HttpBackend | SseBackend, environ: Mapping[str, str]
 class _CloserLook:
     spec: HttpBackend | SseBackend
     route: OriginRoute
+    patience: ServerPatience
 
     @property
     def at(self) -> str:
@@ -99,4 +118,4 @@ class _CloserLook:
         return Diagnosis(what=what, advice=f"write {changes}")
 
     async def _answer(self, transport: RemoteTransport, target: str) -> RemoteAnswer | LinkFailed:
-        return await ask(self.route, target, transport, self.spec.headers)
+        return await ask(self.route, target, transport, self.spec.headers, seconds=self.patience.question)

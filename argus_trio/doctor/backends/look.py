@@ -12,29 +12,45 @@ from argus_trio.doctor.backends.closer import look_closer
 from argus_trio.doctor.backends.diagnosis import Diagnosis
 from argus_trio.doctor.backends.names import findings_of_names
 from argus_trio.doctor.backends.outcome import findings_of
-from argus_trio.doctor.backends.seen import WELL, GatewaySeen, has_been_tried
+from argus_trio.doctor.backends.seen import WELL, GatewaySeen, has_been_tried, see
 from argus_trio.doctor.backends.trial import try_out
 from argus_trio.doctor.examination import Examination
 from argus_trio.doctor.finding import DoctorFinding
 from argus_trio.errors import ConfigInvalid, ListenFailed
+from argus_trio.manage_client.client import open_client
 from argus_trio.manage_client.failure import CommandFailed
 
 
 async def look_at_backends(examination: Examination) -> Sequence[DoctorFinding]:
     """Every backend that is not as it should be, and every name that clients refuse."""
-    config, start = examination.config, examination.start
-    if config is None or start is None or not any(each.enabled for each in config.backends.values()):
+    config = examination.config
+    if config is None or not examination.backends:
         return ()
+    running = examination.running.of(examination.path)
+    if running and examination.running.answering(examination.path) is None:
+        what = f"{running[0]} runs this file and does not say how its backends stand: {running[0].why_silent}"
+        return (_of_gateway(what, _TOKEN),)
     try:
-        seen = await try_out(config, start, wait_seconds=examination.wait_seconds)
+        seen = await _seen(config, examination)
     except ConfigInvalid as invalid:
         first = invalid.problems[0]
         what = f"no gateway starts with it: {first.path}: {first.message}"
         return (_of_gateway(what, first.hint or "mend the file; `argus-trio check` reads it"),)
     except (ListenFailed, CommandFailed) as failure:
-        what = f"no gateway could be started to try its backends: {failure}"
-        return (_of_gateway(what, "`argus-trio serve` in another terminal tells more"),)
-    return await findings(seen, config, examination)
+        what = f"it is not known how its backends stand: {failure}"
+        return (_of_gateway(what, "`argus-trio serve`, and `argus-trio backends` in another terminal, tell more"),)
+    return () if seen is None else await findings(seen, config, examination)
+
+
+async def _seen(config: Config, examination: Examination) -> GatewaySeen | None:
+    """What the gateway that runs the file says, else one that is started; None where none is to be started."""
+    gateway = examination.running.answering(examination.path)
+    if gateway is not None and gateway.place is not None:
+        async with open_client(gateway.place, gateway.token) as client:
+            return await see(client, wait_seconds=examination.wait_seconds)
+    if examination.start is None:
+        return None
+    return await try_out(config, examination.start, wait_seconds=examination.wait_seconds)
 
 
 async def findings(seen: GatewaySeen, config: Config, examination: Examination) -> list[DoctorFinding]:

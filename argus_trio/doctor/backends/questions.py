@@ -70,7 +70,7 @@ _TOLD: Final = ("www-authenticate", "location", "retry-after", "server", "allow"
 
 
 async def ask(
-    route: OriginRoute, target: str, transport: RemoteTransport, headers: Mapping[str, str]
+    route: OriginRoute, target: str, transport: RemoteTransport, headers: Mapping[str, str], *, seconds: float
 ) -> RemoteAnswer | LinkFailed:
     """What is answered to the greeting of a transport; or why there is no answer."""
     is_get = transport == "sse"
@@ -85,12 +85,12 @@ async def ask(
     raw = [(name.encode("ascii", "replace"), value.encode("utf-8")) for name, value in sent.items()]
     request = HttpRequest(method="GET" if is_get else "POST", target=target, headers=raw, body=body)
     try:
-        with trio.fail_after(QUESTION_SECONDS):
+        with trio.fail_after(seconds):
             return await _exchanged(route, request)
     except LinkFailed as failure:
         return failure
     except trio.TooSlowError:
-        return LinkFailed(f"the server did not answer within {QUESTION_SECONDS:g} s")
+        return LinkFailed(f"the server did not answer within {seconds:g} s")
 
 
 async def _exchanged(route: OriginRoute, request: HttpRequest) -> RemoteAnswer | LinkFailed:

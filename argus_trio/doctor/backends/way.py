@@ -24,6 +24,8 @@ RESOLVE_SECONDS: Final = 5.0
 """How long a name may take to be resolved: a resolver that does not answer is asked again after five seconds."""
 REACH_SECONDS: Final = 5.0
 """How long a port may take to answer: the second try of TCP comes after one second, the third after three."""
+PLAIN_SECONDS: Final = 3.0
+"""How long a server may take to answer a request in plain text, where it has not answered one of TLS."""
 _NO_CHAIN: Final = frozenset({2, 18, 19, 20, 21})
 _EXPIRED: Final = 10
 _NOT_YET: Final = 9
@@ -36,7 +38,9 @@ _NO_TLS: Final = frozenset(
 _UNREACHABLE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 
 
-async def way_to(spec: RemoteBackend, environ: Mapping[str, str]) -> OriginRoute | Diagnosis:
+async def way_to(
+    spec: RemoteBackend, environ: Mapping[str, str], *, reach_seconds: float = REACH_SECONDS
+) -> OriginRoute | Diagnosis:
     """How the backend is reached, once a connection was made and let go again; or why none can be."""
     at = f"backends.{spec.name}"
     try:
@@ -50,7 +54,7 @@ async def way_to(spec: RemoteBackend, environ: Mapping[str, str]) -> OriginRoute
     except LinkFailed as failure:
         return Diagnosis(what=failure.reason, advice=f"mend the variable of the proxy, or {at}.tls.ca_file")
     nearest = origin if proxy is None else proxy.origin
-    unreachable = await _reached(nearest, at, proxy)
+    unreachable = await _reached(nearest, at, proxy, reach_seconds)
     if unreachable is not None:
         return unreachable
     route = OriginRoute(origin=origin, tls=tls, proxy=proxy, proxy_tls=proxy_tls)
@@ -62,7 +66,7 @@ async def way_to(spec: RemoteBackend, environ: Mapping[str, str]) -> OriginRoute
     return route
 
 
-async def _reached(origin: Origin, at: str, proxy: Proxy | None) -> Diagnosis | None:
+async def _reached(origin: Origin, at: str, proxy: Proxy | None, seconds: float) -> Diagnosis | None:
     """Why nothing takes connections at this name and port; None if something does."""
     who = f"the proxy {origin}" if proxy is not None else str(origin)
     variable = "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
@@ -75,10 +79,10 @@ async def _reached(origin: Origin, at: str, proxy: Proxy | None) -> Diagnosis | 
         what = f"the name {origin.host} cannot be resolved ({why})"
         return Diagnosis(what=what, advice=f"{change}; a name of a private network needs its VPN or its DNS server")
     try:
-        with trio.fail_after(REACH_SECONDS):
+        with trio.fail_after(seconds):
             stream = await trio.open_tcp_stream(origin.host, origin.port)
     except trio.TooSlowError:
-        what = f"{who} does not answer within {REACH_SECONDS:g} s: a firewall drops it, or the machine is off"
+        what = f"{who} does not answer within {seconds:g} s: a firewall drops it, or the machine is off"
         return Diagnosis(
             what=what,
             advice=f"{change}; try `curl -v {origin}` where the gateway runs; behind a proxy set {variable}",
@@ -110,7 +114,8 @@ async def _not_dialled(failure: LinkFailed, route: OriginRoute, at: str) -> Diag
     if isinstance(cause, ssl.SSLCertVerificationError):
         certificate = ShownCertificate() if route.proxy else await shown_certificate(route.origin)
         return untrusted(cause.verify_code, cause.verify_message, certificate, route.origin, at)
-    if cause is not None and (cause.reason or "") in _NO_TLS:
+    is_plain = cause is not None and (cause.reason or "") in _NO_TLS
+    if is_plain or (route.tls is not None and route.proxy is None and await speaks_plain(route.origin)):
         plain = attrs.evolve(route.origin, scheme="http")
         what = f"{route.origin} speaks no TLS: what listens at port {route.origin.port} answers in plain text"
         return Diagnosis(what=what, advice=f"write {at}.url as http://{plain.authority}/…, or name the port of its TLS")
@@ -143,6 +148,18 @@ def untrusted(code: int, message: str, shown: ShownCertificate, origin: Origin, 
             advice=f"write the PEM file of its issuer as {at}.tls: {{ca_file: PATH}}; `{fetched}` shows what it sends",
         )
     return Diagnosis(what=f"the certificate of {origin} is refused: {message}", advice=f"mend it, or {at}.tls.ca_file")
+
+
+async def speaks_plain(origin: Origin) -> bool:
+    """Whether who listens there answers HTTP in plain text."""
+    with trio.move_on_after(PLAIN_SECONDS):
+        try:
+            async with await trio.open_tcp_stream(origin.host, origin.port) as stream:
+                await stream.send_all(f"HEAD / HTTP/1.1\r\nhost: {origin.authority}\r\n\r\n".encode())
+                return bytes(await stream.receive_some(16)).startswith(b"HTTP/")
+        except (OSError, trio.BrokenResourceError):
+            return False
+    return False
 
 
 async def plain_to_tls(origin: Origin) -> bool:

@@ -16,7 +16,7 @@ from argus_trio.doctor.backends.diagnosis import Diagnosis
 
 @attrs.frozen(kw_only=True)
 class SaidRow:
-    """One row: named groups of the pattern stand in `what` and `advice`, and `{at}` is the key of the backend."""
+    """One row: `what` and `advice` name groups of the pattern, `{at}` is the key of the backend, `{name}` its name."""
 
     pattern: re.Pattern[str]
     what: str
@@ -30,6 +30,12 @@ def _row(pattern: str, what: str, advice: str) -> SaidRow:
 _VARIABLE: Final = r"(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
 
 SAID: Final[Sequence[SaidRow]] = (
+    _row(
+        r"(?P<what>(?:npx's folder of it|uv's cache) may be broken by an install that was cut off): "
+        r"(?P<command>[^;\n]+)",
+        "{what}",
+        "run `{command}` and then `argus-trio restart {name}`; other programs that use that cache install anew",
+    ),
     _row(
         r"command '(?P<command>[^']+)' was not found, or its interpreter",
         "its program {command} is not there, or what its first line names is not",
@@ -65,6 +71,11 @@ SAID: Final[Sequence[SaidRow]] = (
         r"npm (?:error|ERR!) code (?P<code>ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET)",
         "npx does not reach the npm registry ({code})",
         "look at the network; behind a proxy set HTTPS_PROXY for the gateway, and name it in {at}.env_from",
+    ),
+    _row(
+        r"npm (?:error|ERR!) code ENOTCACHED",
+        "npx is told to use only what it has, and does not have the package",
+        "take --offline out of {at}.args, or npm_config_offline out of its variables",
     ),
     _row(
         r"npm (?:error|ERR!) code ETARGET|No matching version found for (?P<package>\S+?)\.?$",
@@ -193,5 +204,7 @@ def said(text: str, *, name: str) -> Diagnosis | None:
         found = row.pattern.search(text)
         if found is not None:
             values = {key: (value or "").strip() for key, value in found.groupdict().items()}
-            return Diagnosis(what=row.what.format(at=at, **values), advice=row.advice.format(at=at, **values))
+            return Diagnosis(
+                what=row.what.format(at=at, name=name, **values), advice=row.advice.format(at=at, name=name, **values)
+            )
     return None

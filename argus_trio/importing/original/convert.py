@@ -17,7 +17,7 @@ from argus_trio.importing.original.file.told import tell_of_the_rest
 from argus_trio.importing.original.gateway import ALWAYS, isolation_of, limits_of, logging_of, server_of, telemetry_of
 from argus_trio.importing.original.naming import OriginalNaming, naming_of
 from argus_trio.importing.original.policies import rbac_of
-from argus_trio.importing.result import ImportedConfig
+from argus_trio.importing.result import ImportedConfig, ImportNote
 from argus_trio.importing.variables import VariableBook
 
 
@@ -57,10 +57,18 @@ def import_original(text: str, *, path: Path, environ: Mapping[str, str], only: 
         tree = acceptance.accepted(tree)
     if source.problems:
         raise OriginalRefused(tuple(sorted(source.problems, key=lambda each: each.line)))
+    strangers = [each for each in only if each not in {*naming.names, *naming.names.values()}]
+    there_are = f"there are {', '.join(naming.names)}" if naming.names else "there are none"
+    unknown = (
+        ImportNote(
+            kind="left out", where=f"--only {each}", what=f"no backend is called that; {there_are}", is_refusal=True
+        )
+        for each in strangers
+    )
     return ImportedConfig(
         tree=_of(only, tree, naming),
         variables=dict(book.values),
-        notes=source.told(),
+        notes=(*unknown, *source.told()),
         needed=dict(book.needed),
         origins={here: f"from {source.path}:{source.line(('backends', each))}" for each, here in naming.names.items()},
     )

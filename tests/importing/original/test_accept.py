@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from argus_trio.client_files.server import FileProblem
 from argus_trio.importing.original.convert import OriginalRefused
-from tests.importing.original.test_convert import imported, loaded, refused, told, written
+from tests.importing.original.support import imported, loaded, refused, told, written
 
 WORDS = st.sampled_from(
     (

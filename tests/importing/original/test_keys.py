@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from argus_trio.importing.original.file.keys import KEYS, key_of, pattern_of
-from tests.importing.original.test_convert import imported, loaded, told, written
+from tests.importing.original.support import imported, loaded, told, written
 
 BASE: Mapping[str, object] = {
     "backends": {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.importing.original.test_convert import imported, loaded, refused, told, written
+from tests.importing.original.support import imported, loaded, refused, told, written
 
 
 def naming(names: list[str], **section: object) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from argus_trio.config.policy import policy_of
 from argus_trio.core.access.target import Target
-from tests.importing.original.test_convert import imported, loaded, told, written
+from tests.importing.original.support import imported, loaded, told, written
 
 
 @attrs.frozen(kw_only=True)

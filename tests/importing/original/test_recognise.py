@@ -6,7 +6,7 @@ import pytest
 
 from argus_trio.config.read.document import read_document
 from argus_trio.importing.original.file.recognise import Recognised, is_original, recognised
-from tests.importing.original.test_convert import refused
+from tests.importing.original.support import refused
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from argus_trio.importing.emit import emit
 from argus_trio.importing.original.convert import OriginalRefused
-from tests.importing.original.test_convert import imported, loaded, told
+from tests.importing.original.support import imported, loaded, told
 
 SECRETS = ("t0k3n-of-the-operator", "t0k3n-of-a-client", "s3cr3t-in-a-header", "s3cr3t-in-an-env", "s3cr3t-in-args")
 MORE = ("s3cr3t-of-oauth", "s3cr3t-in-static", "pa55word")
