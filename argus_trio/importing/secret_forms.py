@@ -21,7 +21,9 @@ _KNOWN: Final = re.compile(
     r"|xox[abeoprs]-[\w-]{10,}|xapp-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|ya29\.[\w-]{10,}|hf_[A-Za-z0-9]{16,}"
     r"|npm_[A-Za-z0-9]{20,}|pypi-[\w-]{20,}|dop_v1_[a-f0-9]{20,}|(?:ntn|secret)_[A-Za-z0-9]{20,}|lin_api_\w{16,}|pat[A-Za-z0-9]{14}\.[a-f0-9]{20,}"
     r"|tvly-[\w-]{10,}|fc-[a-f0-9]{20,}|sntry[su]_[\w=-]{20,}|gsk_\w{16,}|xai-\w{16,}|SG\.[\w-]{10,}\.[\w-]{10,}"
-    r"|eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END[A-Z -]*|\Z)|(?<=Bearer )(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}"
+    r"|eyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*)",
+    re.DOTALL,
 )
 _RANDOM: Final = re.compile(r"[A-Za-z0-9_+=.~-]{32,}")
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_=.~-]{20,}")
@@ -149,7 +151,8 @@ def is_random(text: str, form: re.Pattern[str] = _RANDOM) -> bool:
         return False
     runs = len(re.findall(r"\d+", text))
     bits = -sum(text.count(each) / len(text) * log2(text.count(each) / len(text)) for each in set(text))
-    return bits >= _RANDOM_BITS and runs >= 3
+    is_mixed = len(re.findall(r"(?=[A-Za-z]\d[A-Za-z])", text)) > 1 and text != text.lower() and text != text.upper()
+    return bits >= _RANDOM_BITS and (runs >= 3 or is_mixed)
 
 
 def _is_hideable(value: str) -> bool:
