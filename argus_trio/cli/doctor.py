@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import attrs
 import trio
 
+from argus_trio.cli.findings import write_findings, write_json
 from argus_trio.cli.isolated.plans import plans_of
 from argus_trio.cli.report import complain
 from argus_trio.cli.tried import start_quietly, untold
-from argus_trio.config.load import load
 from argus_trio.config.model.backend import StdioBackend
-from argus_trio.config.model.config import Config
-from argus_trio.config.read.find import find_config
 from argus_trio.core.groups import leaves
 from argus_trio.core.redaction import Redactor
 from argus_trio.doctor.examination import Examination
-from argus_trio.doctor.examine import LOOKS, examine
-from argus_trio.doctor.finding import DoctorFinding
+from argus_trio.doctor.examine import Examined, examine
+from argus_trio.doctor.reading import ExaminedFile
 from argus_trio.doctor.running import GatewaySearch
-from argus_trio.errors import ConfigInvalid
-from argus_trio.manage_client.clean import one_line
-from argus_trio.manage_client.failure import FAILED, INTERRUPTED, CommandFailed
+from argus_trio.manage_client.failure import DONE, FAILED, INTERRUPTED, CommandFailed
 from argus_trio.manage_client.token import find_token
-from argus_trio.manage_client.where import place_of
+from argus_trio.manage_client.where import GatewayPlace, place_of
 from argus_trio.sandbox.engine.probe import EngineProbe
+from argus_trio.sandbox.rooms import BackendPlan
+from argus_trio.verbs.run import read_no_more
+from argus_trio.verbs.show.terminal import this_terminal
 
 ENGINE_SECONDS: Final = 10.0
 """How long the look for an engine may take: more than all that its probe waits for."""
@@ -40,7 +39,7 @@ def doctor(options: argparse.Namespace) -> int:
     """Look at everything; the exit code."""
     try:
         with untold():
-            examination, findings = trio.run(_examined, options)
+            examination, examined = trio.run(_examined, options)
     except CommandFailed as failure:
         complain(f"argus-trio: {failure}")
         return failure.code
@@ -52,19 +51,25 @@ def doctor(options: argparse.Namespace) -> int:
         return INTERRUPTED
     config = examination.config
     redact = Redactor(config.secrets if config is not None else ())
-    _write(examination, findings, redact, as_json=getattr(options, "json", False))
-    return FAILED if any(each.severity == "problem" for each in findings) else 0
+    write = write_json if getattr(options, "json", False) else write_findings
+    try:
+        write(examination, examined, this_terminal(), redact)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        read_no_more()
+    return FAILED if any(each.severity == "problem" for each in examined.findings) else DONE
 
 
-async def _examined(options: argparse.Namespace) -> tuple[Examination, list[DoctorFinding]]:
-    examination = await trio.to_thread.run_sync(_read, options, abandon_on_cancel=True)
-    server = getattr(options, "server", None) or os.environ.get("ARGUS_URL")
+async def _examined(options: argparse.Namespace) -> tuple[Examination, Examined]:
+    named, token = _named(options), find_token(getattr(options, "token_file", None), os.environ, complain)
+    file = ExaminedFile(named=options.config, environ=os.environ, cwd=Path.cwd(), plan=_planned)
+    examination = await trio.to_thread.run_sync(file.read, abandon_on_cancel=True)
     search = GatewaySearch(
         path=examination.path,
         config=examination.config,
         environ=os.environ,
-        named=place_of(server, "--server" if getattr(options, "server", None) else "$ARGUS_URL") if server else None,
-        token=find_token(getattr(options, "token_file", None), os.environ, complain),
+        named=named,
+        token=token,
     )
     examination = attrs.evolve(
         examination,
@@ -72,47 +77,17 @@ async def _examined(options: argparse.Namespace) -> tuple[Examination, list[Doct
         start=None if options.no_start else start_quietly,
         wait_seconds=options.wait,
     )
-    if examination.config is not None:
-        stdio = [each for each in examination.backends if isinstance(each, StdioBackend)]
-        plans = await plans_of(EngineProbe(environ=examination.environ), stdio, ENGINE_SECONDS)
-        examination = attrs.evolve(examination, plans=tuple(plans))
     return examination, await examine(examination)
 
 
-def _read(options: argparse.Namespace) -> Examination:
-    """What is examined, as far as the file says it."""
-    cwd, environ = Path.cwd(), os.environ
-    home = Path(environ.get("HOME") or "/")
-    path: Path | None = None
-    config: Config | None = None
-    invalid: ConfigInvalid | None = None
-    try:
-        path = find_config(options.config, environ=environ, cwd=cwd).absolute()
-        config = load(path, environ=environ)
-    except ConfigInvalid as error:
-        invalid = error
-    return Examination(
-        path=path,
-        config=config,
-        invalid=invalid,
-        environ=environ,
-        home=home,
-        cwd=cwd,
-        start=None if options.no_start else start_quietly,
-        wait_seconds=options.wait,
-    )
+def _named(options: argparse.Namespace) -> GatewayPlace | None:
+    """The gateway that the user names. Raises CommandFailed for what is no address."""
+    if server := getattr(options, "server", None):
+        return place_of(server, "--server")
+    server = os.environ.get("ARGUS_URL")
+    return place_of(server, "$ARGUS_URL") if server else None
 
 
-def _write(examination: Examination, findings: list[DoctorFinding], redact: Redactor, *, as_json: bool) -> None:
-    if as_json:
-        path = None if examination.path is None else str(examination.path)
-        answer = {
-            "path": path,
-            "looked_at": [each.name for each in LOOKS],
-            "findings": [attrs.asdict(each) for each in findings],
-        }
-        sys.stdout.write(redact(json.dumps(answer, indent=2)) + "\n")
-        return
-    for finding in findings:
-        told = f"{finding.about}: {finding.what}\n  {finding.advice}"
-        sys.stdout.write(redact("\n".join(map(one_line, told.split("\n")))) + "\n")
+def _planned(specs: Sequence[StdioBackend], environ: Mapping[str, str]) -> list[BackendPlan]:
+    """How these would be isolated; called in a thread of trio's."""
+    return trio.from_thread.run(plans_of, EngineProbe(environ=environ), specs, ENGINE_SECONDS)

@@ -19,8 +19,11 @@ import attrs
 DEEPEST: Final = 100
 """How deep values may be nested: files of clients are 6 deep, and a reader that recurses has an end."""
 
-_SPACE: Final = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_TEXT: Final = re.compile(r'"(?:[^"\\\x00-\x1f]+|\\.)*"')
+_MOST_REFUSED: Final = 100
+"""After how many lists and objects with comments the others are read one by one as well: `json` counts the lines
+before each of its errors, and a file with thousands of comments would be counted thousands of times."""
+_SPACE: Final = re.compile(r"(?:[ \t\r\n\ufeff]++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
+_TEXT: Final = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\.)*+"')
 _SCALAR: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null", re.ASCII)
 _NEWLINE: Final = re.compile("\n")
 
@@ -154,9 +157,11 @@ def _refuse(constant: str) -> NoReturn:
 _PLAIN: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _JsonReader:
     text: str
+    refused: int = 0
+    """How many lists and objects were no plain JSON; each costs a look over the text before it."""
 
     def after_space(self, at: int) -> int:
         """The next place that is neither space nor comment."""
@@ -187,11 +192,11 @@ class _JsonReader:
         """The list or object that begins here: as a whole if it is plain JSON, else one by one."""
         inside = _Inside(self, at, depth)
         try:
-            value, end = _PLAIN.raw_decode(self.text, at)
+            value, end = _PLAIN.raw_decode(self.text, at) if self.refused < _MOST_REFUSED else (None, at)
         except (ValueError, RecursionError):
-            pass
+            self.refused += 1
         else:
-            if depth + _depth_of(value) <= DEEPEST:
+            if end > at and depth + _depth_of(value) <= DEEPEST:
                 return JsonNode(start=at, end=end, inside=inside)
         if self.text[at] == "{":
             members = inside.members or ()

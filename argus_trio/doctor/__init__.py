@@ -4,6 +4,7 @@
     processes    gateways among the processes of this machine, and who listens where
     running      the gateways that run: which of them runs the file, where it answers, and as whom it is asked
     examination  what is looked at: the file and what it says, the environment, the gateways that run
+    reading      the file as far as it can be read, with the variables of the gateway that runs it
     examine      every look in its order, side by side, all findings
     machine/     looks at this machine
     backends/    the look at backends: which is not ready, why, and what to do

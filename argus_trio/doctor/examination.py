@@ -33,6 +33,10 @@ class Examination:
     """Its problems."""
     environ: Mapping[str, str] = attrs.field(repr=False)
     """The variables of the gateway: of the one that runs the file, else those of the command."""
+    own_environ: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """The variables of the command: where its user's clients have their files."""
+    runner: int | None = None
+    """The process of the gateway whose variables `environ` are; None where they are those of the command."""
     home: Path
     cwd: Path
     running: RunningGateways = attrs.field(factory=RunningGateways)
@@ -74,3 +78,7 @@ class NamedLook:
     look: DoctorLook
     seconds: float = LOOK_SECONDS
     """What it may take: a look that takes longer is told as a finding, and ended."""
+    needs_config: bool = True
+    """Whether nothing can be looked at where the file cannot be read."""
+    yields: bool = False
+    """Its problems with something are left out where another look tells a problem of it, and what to do."""

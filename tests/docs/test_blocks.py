@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.blocks import Block, Unreadable, all_blocks, blocks_of
-from tests.docs.pages import NAMES
+from tests.docs.support.blocks import Block, Unreadable, all_blocks, blocks_of
+from tests.docs.support.pages import NAMES
 
 PAGE = """\
 # One

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from tests.docs import exempt
-from tests.docs.claims import (
+from tests.docs.support import exempt
+from tests.docs.support.claims import (
     Span,
     all_spans,
     is_a_key,
@@ -18,7 +18,7 @@ from tests.docs.claims import (
     spans_of,
     words_of_sources,
 )
-from tests.docs.pages import ROOT
+from tests.docs.support.pages import ROOT
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 DOTTED = re.compile(r"[a-z][a-z_]*(\.[A-Za-z_]+)+")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 import pytest
 
-from tests.docs.blocks import Block, all_blocks, blocks_of
-from tests.docs.place import Ended, Place, at_a_place
-from tests.docs.shell import ShellLine, run_of
+from tests.docs.support.blocks import Block, all_blocks, blocks_of
+from tests.docs.support.place import Ended, Place
+from tests.docs.support.shell import ShellLine, run_of
 
 pytestmark = [
     pytest.mark.e2e,
@@ -18,12 +17,6 @@ pytestmark = [
 ]
 BLOCKS = [block for block in all_blocks("sh", "console") if run_of(block)[0]]
 SCRIPTS = all_blocks("bash")
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with at_a_place(tmp_path_factory.mktemp("place")) as found:
-        yield found
 
 
 def ran(place: Place, block: Block) -> Ended:
@@ -95,6 +88,7 @@ def test_a_page_that_lies_is_found_out(text: str, said: str, place: Place) -> No
         '```console\n$ argus-trio call files__read_file path=[a] lines=3\n{"read_file": {"path": "[a]", …\n```\n',
         "<!-- exits: 1 -->\n```sh\nargus-trio status\nargus-trio backends gone\n```\n",
         "<!-- with: NAME=time -->\n```sh\nargus-trio backends NAME\nargus-trio logs NAME -f\n```\n",
+        "```sh\nargus-trio serve\nargus-trio status\nargus-trio shutdown\n```\n",
         "```sh\nargus-trio demo\ncurl http://127.0.0.1:9000/manage/v1/health\nargus-trio events -f\n```\n",
     ],
 )

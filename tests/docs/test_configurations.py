@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from argus_trio.tui.servers import known_gateways
-from tests.docs.blocks import Block, all_blocks, blocks_of
-from tests.docs.configurations import Judgement, judgement_of
+from tests.docs.support.blocks import Block, all_blocks, blocks_of
+from tests.docs.support.configurations import Judgement, judgement_of
 
 SHOWN = all_blocks("yaml")
 OTHERS = [block for block in SHOWN if "not ours" in block.notes or "sketch" in block.notes]

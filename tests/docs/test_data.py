@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from argus_trio.contract.openapi import operations
-from tests.docs.blocks import Block, all_blocks, blocks_of
-from tests.docs.pages import ROOT
+from tests.docs.support.blocks import Block, all_blocks, blocks_of
+from tests.docs.support.pages import ROOT
 
 INSTRUCTIONS = ("FROM", "RUN", "COPY", "ADD", "ENV", "ARG", "WORKDIR", "USER", "ENTRYPOINT", "CMD", "LABEL", "EXPOSE")
 MORE_OF_SYSTEMD = ("ReadWritePaths",)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.docs.pages import LINKED, ROOT, text_of
+from tests.docs.support.pages import LINKED, ROOT, text_of
 
 FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")

@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from argus_trio.cli.arguments.parser import parser
-from tests.docs.blocks import Block, all_blocks, blocks_of
-from tests.docs.exempt import LINES_NOT_RUN, NOT_RUN
-from tests.docs.shell import RUNNABLE, lines_of, run_of
+from tests.docs.support.blocks import Block, all_blocks, blocks_of
+from tests.docs.support.exempt import LINES_NOT_RUN, NOT_RUN
+from tests.docs.support.shell import RUNNABLE, lines_of, run_of
 
 COMMANDS = all_blocks("sh", "console")
 

@@ -10,22 +10,21 @@ from urllib.parse import unquote, urlsplit
 import attrs
 import trio
 
-from argus_trio.client_files.kinds import KINDS, ClientKind
-from argus_trio.client_files.reading import read_client_file
+from argus_trio.client_files.kinds import KINDS
+from argus_trio.client_files.opening import open_client_file
+from argus_trio.client_files.places import found_files
 from argus_trio.client_files.server import ClientFile, DeclaredServer
 from argus_trio.config.model.backend import BackendSpec, RemoteBackend, StdioBackend
 from argus_trio.contract.address import DEFAULT_BASE, gateway_address
 from argus_trio.doctor.examination import Examination
 from argus_trio.doctor.finding import DoctorFinding
 
-MOST_BYTES: Final = 32 * 1024 * 1024
-"""The largest file of a client that is read: that of Claude Code keeps its history, and grows to megabytes."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _MOST_NAMED: Final = 8
 
 
 @attrs.frozen(kw_only=True)
-class GatewayEntry:
+class LeadingEntry:
     """An entry of a client's file that leads to a gateway."""
 
     server: DeclaredServer
@@ -39,52 +38,56 @@ async def look_at_clients(examination: Examination) -> Sequence[DoctorFinding]:
 
 
 def _looked(examination: Examination) -> Iterator[DoctorFinding]:
-    seen: set[Path] = set()
-    for kind in KINDS.values():
-        for place in kind.files:
-            path = place.at(home=examination.home, cwd=examination.cwd, environ=examination.environ)
-            if path.resolve() in seen:
-                continue
-            seen.add(path.resolve())
-            try:
-                with path.open("rb") as opened:
-                    content = opened.read(MOST_BYTES + 1)
-            except OSError:
-                continue
-            if len(content) > MOST_BYTES:
-                what = f"{kind.title}: it is larger than {MOST_BYTES} bytes, and was not read"
-                yield _warning(str(path), what, f"`argus-trio import {path}` cannot read it either: make it smaller")
-                continue
-            found = read_client_file(content.decode("utf-8-sig", "replace"), path=path, kind=kind, place=place)
-            yield from _of_file(found, kind, examination)
+    environ = examination.own_environ or examination.environ
+    for each in found_files(home=examination.home, cwd=examination.cwd, environ=environ):
+        found = open_client_file(each.path, client=each.client, home=examination.home)
+        yield from _of_file(found, each.client, examination)
 
 
-def _of_file(found: ClientFile, kind: ClientKind, examination: Examination) -> Iterator[DoctorFinding]:
+def _of_file(found: ClientFile, client: str, examination: Examination) -> Iterator[DoctorFinding]:
+    title = _title(client)
     for problem in found.problems:
-        about = f"{problem.path}:{problem.line}"
-        yield _warning(about, f"{kind.title}: {problem.what}", "correct it: the client may read nothing of it either")
+        about = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        yield _warning(about, f"{title}: {problem.what}", "correct it: the client may read nothing of it either")
     enabled = [each for each in found.servers if each.is_enabled]
-    entries = {each.name: entry for each in enabled if (entry := _gateway_entry(each, examination)) is not None}
-    for entry in entries.values():
-        yield from _of_entry(entry, kind, examination)
-    direct = [each for each in enabled if each.name not in entries]
-    if direct and examination.config is not None:
-        yield _direct(found, direct, kind, examination, has_entry=bool(entries))
+    entries = [entry for each in enabled if (entry := _leading_entry(each, examination)) is not None]
+    for entry in entries:
+        yield from _of_entry(entry, client, examination)
+    leading = [entry.server for entry in entries]
+    direct = [each for each in enabled if not any(each is other for other in leading)]
+    if direct and examination.path is None:
+        what = f"{title} starts or asks servers itself: {_names([each.name for each in direct])}"
+        yield _warning(found.path, what, f"`argus-trio import {found.path} --write` makes a configuration of them")
+    elif direct and examination.config is not None:
+        yield _direct(found, direct, client, examination, has_entry=bool(entries))
+
+
+def _title(client: str) -> str:
+    return KINDS[client].title if client in KINDS else client
+
+
+def _write_command(client: str, examination: Examination) -> str:
+    """What points a client at the gateway."""
+    base = _own_base(examination)
+    if client not in KINDS:
+        return f"point it at {base}/mcp"
+    url = "" if base == DEFAULT_BASE else f" --url {base}"
+    return f"`argus-trio client {client}{url} --write`"
 
 
 def _direct(
-    found: ClientFile, direct: Sequence[DeclaredServer], kind: ClientKind, examination: Examination, *, has_entry: bool
+    found: ClientFile, direct: Sequence[DeclaredServer], client: str, examination: Examination, *, has_entry: bool
 ) -> DoctorFinding:
     specs = () if examination.config is None else tuple(examination.config.backends.values())
     known = {each.name: spec.name for each in direct for spec in specs if _is_same(each, spec)}
     others = [each.name for each in direct if each.name not in known]
-    what = f"{kind.title} still starts or asks servers itself, past the gateway: {_names([e.name for e in direct])}"
+    what = f"{_title(client)} still starts or asks servers itself, past the gateway: {_names([e.name for e in direct])}"
     if known:
         what += f"; of these {_names(list(known))} {'is a backend' if len(known) == 1 else 'are backends'} here too"
     only = "".join(f" --only {name}" for name in others[:_MOST_NAMED]) if known else ""
-    steps = [f"argus-trio import{only} {found.path}"] if others else []
-    steps += [] if has_entry else [f"argus-trio client {kind.name} --write"]
-    advice = ", then ".join(f"`{each}`" for each in steps)
+    steps = [f"`argus-trio import{only} {found.path}` makes backends of them"] if others else []
+    steps += [] if has_entry else [_write_command(client, examination)]
+    advice = ", then ".join(steps)
     last = f"remove {'it' if len(direct) == 1 else 'them'} from that file"
     return _warning(found.path, what, f"{advice}, then {last}" if advice else last)
 
@@ -100,35 +103,34 @@ def _is_same(server: DeclaredServer, spec: BackendSpec) -> bool:
     return server.name.lower() == spec.name.lower()
 
 
-def _gateway_entry(server: DeclaredServer, examination: Examination) -> GatewayEntry | None:
+def _leading_entry(server: DeclaredServer, examination: Examination) -> LeadingEntry | None:
     """The entry as one that leads to a gateway; None if it is another server."""
     if server.transport == "stdio":
         words = [Path(server.command.literal or "").name, *(each.literal or "" for each in server.args)]
         if "stdio" not in words or not {"argus-trio", "argus_trio"} & set(words):
             return None
         url = _option(words, "--url") or _variable(server, "ARGUS_URL") or DEFAULT_BASE
-        return GatewayEntry(server=server, url=url, view=_option(words, "--view") or _view_of(url))
+        return LeadingEntry(server=server, url=url, view=_option(words, "--view") or _view_of(url))
     url = server.url.literal or ""
     if not _is_ours(url, examination) and not (server.name.lower().startswith("argus") and _is_here(url)):
         return None
-    return GatewayEntry(server=server, url=url, view=_view_of(url))
+    return LeadingEntry(server=server, url=url, view=_view_of(url))
 
 
-def _of_entry(entry: GatewayEntry, kind: ClientKind, examination: Examination) -> Iterator[DoctorFinding]:
+def _of_entry(entry: LeadingEntry, client: str, examination: Examination) -> Iterator[DoctorFinding]:
     config, about = examination.config, f"{entry.server.origin.path}:{entry.server.origin.line}"
     if config is None:
         return
-    write = f"`argus-trio client {kind.name} --name {entry.server.name} --url {_own_base(examination)} --write`"
+    write = _write_command(client, examination)
+    named = f"{_title(client)}: its entry {entry.server.name}"
     if _is_here(entry.url) and not _is_ours(entry.url, examination):
         if _port_of(entry.url) in _other_ports(examination):
             return  # another gateway, which is meant as it seems
-        what = (
-            f"{kind.title}: its entry {entry.server.name} leads to {_shown(entry.url)}, where no gateway of this file"
-        )
-        yield _warning(about, f"{what} listens", f"{write} corrects it")
+        what = f"{named} leads to {_shown(entry.url)}, where no gateway of this file listens"
+        yield _warning(about, what, f"{write} corrects it")
     elif entry.view and entry.view not in config.views:
-        there = f"there are: {', '.join(config.views)}" if config.views else "there is none"
-        what = f"{kind.title}: its entry {entry.server.name} asks for the view {entry.view}, which is not in the file"
+        there = f"there are: {', '.join(config.views)}" if config.views else "it has none"
+        what = f"{named} asks for the view {entry.view}, which is not in {examination.file_name}"
         advice = f"correct its end ({there}), or leave it out: {write}"
         yield DoctorFinding(severity="problem", about=about, what=what, advice=advice)
 

@@ -29,13 +29,10 @@ async def look_at_file(examination: Examination) -> Sequence[DoctorFinding]:
     invalid, config = examination.invalid, examination.config
     problems = () if invalid is None else invalid.problems
     warnings = invalid.warnings if invalid is not None else () if config is None else config.warnings
+    names = {each.name for each in examination.backends}
     found = [_finding(examination, each, "problem") for each in problems if missing_variable(each) is None]
-    found += [_finding(examination, each, "warning") for each in warnings if not _is_told_elsewhere(each, config)]
+    found += [_finding(examination, each, "warning") for each in warnings if command_backend(each) not in names]
     return [*found, *await trio.to_thread.run_sync(_readable, examination, abandon_on_cancel=True)]
-
-
-def _is_told_elsewhere(problem: Problem, config: Config | None) -> bool:
-    return config is not None and command_backend(problem) is not None
 
 
 def _finding(examination: Examination, problem: Problem, severity: FindingSeverity) -> DoctorFinding:

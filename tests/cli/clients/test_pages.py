@@ -11,7 +11,7 @@ import pytest
 
 from argus_trio.client_files.kinds import KINDS
 from tests.cli.conftest import Run
-from tests.docs.blocks import Block, all_blocks
+from tests.docs.support.blocks import Block, all_blocks
 
 ROOT = Path(__file__).parents[3]
 SNIPPETS = [block for block in all_blocks("json") if "client" in block.notes]

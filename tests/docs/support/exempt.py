@@ -16,9 +16,9 @@ NOT_RUN = MappingProxyType(
 """The reasons not to run a command, in the words of a note."""
 LINES_NOT_RUN = MappingProxyType(
     {
-        "needs systemd": 15,
-        "needs a container engine": 6,
-        "needs the package index": 20,
+        "needs systemd": 10,
+        "needs a container engine": 4,
+        "needs the package index": 16,
         "needs another program": 3,
     }
 )

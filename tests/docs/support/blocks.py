@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import attrs
 
-from tests.docs.pages import NAMES, text_of
+from tests.docs.support.pages import NAMES, text_of
 
 FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,})(?P<language>[\w-]*)\s*")
 NOTE = re.compile(r"\s*<!-- (?P<word>[a-z ]+?)(?:: (?P<value>.*?))? -->\s*")

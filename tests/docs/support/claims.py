@@ -13,8 +13,8 @@ from argus_trio.cli.arguments.parser import parser
 from argus_trio.config.structure.schema import schema
 from argus_trio.contract.openapi import operations
 from argus_trio.contract.operation import BASE
-from tests.docs.blocks import FENCE, HEADING
-from tests.docs.pages import NAMES, ROOT, text_of
+from tests.docs.support.blocks import FENCE, HEADING
+from tests.docs.support.pages import NAMES, ROOT, text_of
 
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 SOURCES = ("argus_trio/**/*.py", "conf/*", "tests/**/*.py", "bench/**/*.py", ".ci/*", "docs/openapi.json")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import attrs
 
-from tests.docs.blocks import Block
-from tests.docs.exempt import reason_of
+from tests.docs.support.blocks import Block
+from tests.docs.support.exempt import reason_of
 
 RUNNABLE = frozenset({"argus-trio", "curl", "jq", "openssl", "printf", "export"})
 """The programs that are run where a block does not say otherwise: no page can make the tests start another."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import attrs
 
-from tests.docs.blocks import all_blocks
-from tests.docs.pages import ROOT
+from tests.docs.support.blocks import all_blocks
+from tests.docs.support.pages import ROOT
 from tests.e2e.gateway import SERVERS, Gateway, Json, running, stdio
 from tests.e2e.ports import free_port
 
@@ -105,8 +105,6 @@ class Place:
         """Run lines of a page, where its configuration is, as one script of bash that ends with the first line that
         fails, and says which it is."""
         port = free_port() if serves else None
-        work = self.folder / "work"
-        (work / "config.yaml").write_text(whole_of(page).replace("https://tickets.example.com", self.guarded.url))
         url = f"http://127.0.0.1:{port}" if port else self.gateway.url
         script = "\n".join(self.settled(line, port) for line in lines)
         prelude = f"set -e\ntrap 'echo \"failed: $BASH_COMMAND\" >&2' ERR\nfpath=(- {self.folder / 'home'})\n"
@@ -114,7 +112,7 @@ class Place:
         try:
             done = subprocess.run(
                 ["bash", "-c", prelude + script],
-                cwd=work,
+                cwd=self.at_work(page),
                 env=environ,
                 capture_output=True,
                 text=True,
@@ -124,6 +122,12 @@ class Place:
         finally:
             self._end_what_was_started()
         return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def at_work(self, page: str) -> Path:
+        """The current folder of the commands of a page, with its configuration."""
+        work = self.folder / "work"
+        (work / "config.yaml").write_text(whole_of(page).replace("https://tickets.example.com", self.guarded.url))
+        return work
 
     def _end_what_was_started(self) -> None:
         path = self.folder / "started"
@@ -158,7 +162,7 @@ def _furnish(folder: Path) -> None:
         each.mkdir(parents=True)
     (folder / "run").chmod(0o700)
     (home / ".curlrc").write_text("fail-with-body\nsilent\nshow-error\nmax-time = 20\n")
-    _program(folder / "bin" / "argus-trio", f'"{sys.executable}" -m tests.docs.stand_in "$@"')
+    _program(folder / "bin" / "argus-trio", f'"{sys.executable}" -m tests.docs.support.stand_in "$@"')
     for name in STARTED:
         _program(folder / "bin" / name, f'"{sys.executable}" "{SERVERS / "named.py"}" "$@"')
     _secret(home / ".config/argus-trio/gateway.token")
@@ -168,8 +172,9 @@ def _furnish(folder: Path) -> None:
     shutil.copytree(ROOT / "conf", work / "conf")
     shutil.copy(ROOT / "conf" / "secured.yaml", work)
     (etc / "config.yaml").write_text(whole_of("docs/systemd.md"))
-    (home / ".cursor").mkdir()
-    (home / ".cursor" / "mcp.json").write_text(json.dumps({"mcpServers": CLIENT}))
+    for folder_of_client in (home / ".cursor", work / ".cursor"):
+        folder_of_client.mkdir()
+        (folder_of_client / "mcp.json").write_text(json.dumps({"mcpServers": CLIENT}))
 
 
 def whole_of(page: str) -> str:

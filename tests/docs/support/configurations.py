@@ -15,8 +15,8 @@ from argus_trio.config.model.config import Config
 from argus_trio.config.structure.structure import keys_of
 from argus_trio.errors import ArgusError, ConfigInvalid
 from argus_trio.pipeline.build import build_pipeline
-from tests.docs.blocks import Block
-from tests.docs.pages import ROOT
+from tests.docs.support.blocks import Block
+from tests.docs.support.pages import ROOT
 
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Za-z_]\w*)(?::-[^}]*)?\}")
 FILE = re.compile(r"\$\{file:(?P<path>(?:\$\{[^}]*\}|[^}])*)\}")
