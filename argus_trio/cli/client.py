@@ -16,7 +16,7 @@ from argus_trio.cli.clients.change import ClientFileRefused, put_entry, take_ent
 from argus_trio.cli.clients.overview import overview
 from argus_trio.cli.clients.place import ClientPlace, NoPlace, find_place, shown
 from argus_trio.cli.report import complain
-from argus_trio.client_files.changing.snippets import GatewayEntry, NoSnippet, snippet
+from argus_trio.client_files.changing.snippets import NoSnippet, ToldGateway, snippet
 from argus_trio.client_files.kinds import KINDS, ClientKind
 
 _USAGE: Final = 2
@@ -62,8 +62,8 @@ def _client(options: argparse.Namespace) -> int:
     return 0
 
 
-def _gateway(options: argparse.Namespace, found: FoundAddress) -> GatewayEntry:
-    return GatewayEntry(
+def _gateway(options: argparse.Namespace, found: FoundAddress) -> ToldGateway:
+    return ToldGateway(
         name=options.name,
         base=found.base,
         view=found.view,
@@ -73,7 +73,7 @@ def _gateway(options: argparse.Namespace, found: FoundAddress) -> GatewayEntry:
     )
 
 
-def _write(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
+def _write(place: ClientPlace, kind: ClientKind, gateway: ToldGateway) -> int:
     change = put_entry(place, kind, gateway, datetime.now())
     if not change.is_changed:
         sys.stdout.write(f"{place.path} leads to {gateway.url} already, as {gateway.name}\n")
@@ -84,7 +84,7 @@ def _write(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
     return 0
 
 
-def _remove(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry) -> int:
+def _remove(place: ClientPlace, kind: ClientKind, gateway: ToldGateway) -> int:
     change = take_entry_out(place, kind, gateway, datetime.now())
     if not change.is_changed:
         sys.stdout.write(f"{place.path} has no server {gateway.name}\n")
@@ -102,7 +102,7 @@ def _tell_of_change(backup: Path | None, kind: ClientKind, place: ClientPlace) -
     sys.stdout.flush()
 
 
-def _tell_of_token(kind: ClientKind, gateway: GatewayEntry) -> None:
+def _tell_of_token(kind: ClientKind, gateway: ToldGateway) -> None:
     """Say where the token has to be."""
     if gateway.with_token and kind.form.asks_for_token:
         complain(f"{kind.title} asks for the token when it starts the server, and keeps it")

@@ -30,6 +30,7 @@ from argus_trio.importing.telling import counted, printable, told_commands, told
 
 _CONFIG: Final = Path("config.yaml")
 _ENV: Final = "argus.env"
+_ANOTHER: Final = "--write -o PATH writes it to another file, such as -o argus.yaml"
 
 
 def import_files(options: argparse.Namespace) -> int:
@@ -139,7 +140,9 @@ class _ImportRun:
     def _print(self, imported: ImportedConfig, text: str) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
-        if imported.variables:
+        if self._is_imported(self.config_path):
+            complain(f"nothing is written; {self.config_path} is what is imported: {_ANOTHER}")
+        elif imported.variables:
             complain(f"nothing is written; --write writes it to {self.config_path} and the secrets to {self.env_path}")
         else:
             complain(f"nothing is written; --write writes it to {self.config_path}")
@@ -164,9 +167,15 @@ class _ImportRun:
         complain("      argus-trio client CLIENT --write   (points that client at the gateway)")
         return 0
 
+    def _is_imported(self, path: Path) -> bool:
+        return any(os.path.realpath(each) == os.path.realpath(path) for each in self.options.files)
+
     def _beside(self, imported: ImportedConfig) -> int:
         """There is a configuration already: say what it lacks."""
         path = self.config_path
+        if self._is_imported(path):
+            complain(f"argus-trio import: {path} is what is imported: {_ANOTHER}")
+            return 1
         complain(f"argus-trio import: {path} is there already, and nothing is overwritten: -o PATH names another")
         try:
             existing = load(path, environ=self.environ)

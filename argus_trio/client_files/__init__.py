@@ -6,6 +6,7 @@
     reading      from the text of a file to the servers in it
     changing     the entry that leads to the gateway: what it is, put in, taken out
     dialects     how each client writes its file
+    gateways     how other gateways do
     places       every known file that is there
     opening      a file, bounded, with what is said of its servers elsewhere
     switches     which servers of a project Claude Code's settings switch off

@@ -11,6 +11,8 @@
     emit           the tree as the text of a configuration
     checking       the text, judged by the loader of configurations
     telling        what the user is told
+    original       a configuration of the original Argus, whole
+    yaml_nodes     YAML for readers that know JSON alone
 
 Clients' files are read by `argus_trio/client_files`, which knows nothing of our configuration.
 Secrets leave the tree on the way: they become variables, whose values go into a file of their own.

@@ -121,7 +121,7 @@ def _is_plain(text: str, *, in_flow: bool) -> bool:
         is_fine = _REFERENCE.fullmatch(text) is not None
     else:
         is_fine = _PLAIN.fullmatch(text) is not None
-    is_fine = is_fine and not text.startswith(("-:", "---", "...", "- ", "~")) and text not in ("-", ".", "=")
+    is_fine = is_fine and not text.startswith(("-:", "---", "...", "- ", "~", "%", "@")) and text not in ("-", ".", "=")
     return is_fine and ": " not in text and isinstance(yaml.safe_load(f"- {text}")[0], str)
 
 

@@ -12,7 +12,7 @@ from argus_trio.client_files.changing.editing import EditRefused, without_item, 
 from argus_trio.client_files.changing.replacing import FileRefused, read_file, replace_file
 from argus_trio.client_files.changing.snippets import (
     TOKEN_INPUT,
-    GatewayEntry,
+    ToldGateway,
     address_in,
     declared,
     is_same_gateway,
@@ -34,7 +34,7 @@ class FileChange:
     backup: Path | None = None
 
 
-def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: datetime) -> FileChange:
+def put_entry(place: ClientPlace, kind: ClientKind, gateway: ToldGateway, now: datetime) -> FileChange:
     """Put the entry in place.
 
     Raises:
@@ -57,7 +57,7 @@ def put_entry(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: 
         raise ClientFileRefused(f"{place.path} {refused}; nothing is changed") from None
 
 
-def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, now: datetime) -> FileChange:
+def take_entry_out(place: ClientPlace, kind: ClientKind, gateway: ToldGateway, now: datetime) -> FileChange:
     """Take the entry out.
 
     Raises:
@@ -95,7 +95,7 @@ def _at(place: ClientPlace, refused: EditRefused) -> str:
     return f"{where}: {refused}; nothing is changed"
 
 
-def _taken(place: ClientPlace, kind: ClientKind, gateway: GatewayEntry, entry: object, *, removes: bool = False) -> str:
+def _taken(place: ClientPlace, kind: ClientKind, gateway: ToldGateway, entry: object, *, removes: bool = False) -> str:
     url = address_in(entry)
     is_url = url.startswith(("http://", "https://"))
     what = f"leads to {_without_secrets(url)}" if is_url else "is another server"

@@ -31,7 +31,7 @@ class NoSnippet(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class GatewayEntry:
+class ToldGateway:
     """The gateway, as a client is told of it."""
 
     name: str
@@ -52,7 +52,7 @@ class GatewayEntry:
         return f"{self.base}/mcp" + (f"/{quote(self.view, safe='')}" if self.view else "")
 
 
-def entry_for(kind: ClientKind, gateway: GatewayEntry) -> dict[str, object]:
+def entry_for(kind: ClientKind, gateway: ToldGateway) -> dict[str, object]:
     """What stands under the gateway's name in the client's file.
 
     Raises:
@@ -77,7 +77,7 @@ def entry_for(kind: ClientKind, gateway: GatewayEntry) -> dict[str, object]:
 _BY_FILE: Final = "write the token into a file that you alone can read, and say --token-file PATH"
 
 
-def _command(gateway: GatewayEntry) -> dict[str, object]:
+def _command(gateway: ToldGateway) -> dict[str, object]:
     program, *before = gateway.bridge
     arguments = [*before, "stdio", "--url", f"{gateway.base}/mcp"]
     if gateway.view:
@@ -89,12 +89,12 @@ def _command(gateway: GatewayEntry) -> dict[str, object]:
     return {"command": "/bin/sh", "args": ["-c", script, gateway.token_file, program, *arguments]}
 
 
-def snippet(kind: ClientKind, gateway: GatewayEntry, members: tuple[str, ...]) -> str:
+def snippet(kind: ClientKind, gateway: ToldGateway, members: tuple[str, ...]) -> str:
     """The whole of a file that has nothing else in it. Raises NoSnippet."""
     return with_entry("", kind, gateway, members)
 
 
-def with_entry(text: str, kind: ClientKind, gateway: GatewayEntry, members: tuple[str, ...]) -> str:
+def with_entry(text: str, kind: ClientKind, gateway: ToldGateway, members: tuple[str, ...]) -> str:
     """The text of a client's file with the entry in it. What its user wrote into an entry that is there stays.
 
     Raises:

@@ -43,10 +43,14 @@ def _down(seen: BackendSeen, closer: Diagnosis | None) -> DoctorFinding:
     entry = seen.entry
     found = closer or _refused_plan(seen) or _egress(seen) or _noise(seen) or said(_text_of(seen), name=entry.name)
     reason = _quoted(entry.reason)
+    opened = (
+        f"; it is tried only now and then, `argus-trio restart {entry.name}` tries it at once"
+        if entry.breaker == "open"
+        else ""
+    )
     if found is None:
         advice = f"look at what it wrote: `argus-trio logs {entry.name}`" + _tail(entry.details)
-        return DoctorFinding(severity="problem", about=entry.name, what=f"not ready: {reason}", advice=advice)
-    opened = "; it is tried only now and then, `argus-trio restart` tries it at once" if entry.breaker == "open" else ""
+        return DoctorFinding(severity="problem", about=entry.name, what=f"not ready: {reason}{opened}", advice=advice)
     what = f"not ready: {found.what}{opened}; the gateway says: {reason}"
     return DoctorFinding(severity="problem", about=entry.name, what=what, advice=found.advice)
 

@@ -37,7 +37,7 @@ class OnListening(Protocol):
 class StartGateway(Protocol):
     """Runs a gateway until it is told to stop. It notices Ctrl-C by itself, and returns."""
 
-    async def __call__(self, config: Config, *, on_listening: OnListening) -> None: ...
+    async def __call__(self, config: Config, /, *, on_listening: OnListening) -> None: ...
 
 
 def trial_config(config: Config, token: str) -> Config:
@@ -68,14 +68,16 @@ async def try_out(config: Config, start: StartGateway, *, wait_seconds: float) -
         nursery.start_soon(trial.run, start, nursery.cancel_scope)
         with trio.move_on_after(BEGIN_SECONDS):
             await trial.began.wait()
-            await trial.ask(wait_seconds)
+        await trial.ask(wait_seconds)
         nursery.cancel_scope.deadline = trio.current_time() + STOP_SECONDS
         if not trial.urls:
             nursery.cancel_scope.cancel()
+    if trial.has_ended and not trial.was_told:
+        raise KeyboardInterrupt  # the gateway heard the signal, and took it as its own
     if trial.failure is not None:
         raise trial.failure
     if trial.seen is None:
-        raise KeyboardInterrupt
+        raise CommandFailed(f"it was not there within {BEGIN_SECONDS:g} s")
     return trial.seen
 
 
@@ -87,10 +89,15 @@ class _Trial:
     urls: list[str] = attrs.field(factory=list, init=False)
     failure: ConfigInvalid | ListenFailed | CommandFailed | None = attrs.field(default=None, init=False)
     seen: GatewaySeen | None = attrs.field(default=None, init=False)
+    was_told: bool = attrs.field(default=False, init=False)
+    """Whether it has heard from here that it is to end."""
+    has_ended: bool = attrs.field(default=False, init=False)
+    """Whether it has ended by itself, and not of a failure."""
 
     async def run(self, start: StartGateway, everything: trio.CancelScope) -> None:
         try:
             await start(trial_config(self.config, self.token), on_listening=self._listening)
+            self.has_ended = True
         except (ConfigInvalid, ListenFailed) as failure:
             self.failure = failure
         self.began.set()
@@ -111,3 +118,4 @@ class _Trial:
             finally:
                 with trio.move_on_after(SHUTDOWN_SECONDS, shield=True), suppress(CommandFailed):
                     await client.fetch(SHUTDOWN, body={"timeout_seconds": 0}, seconds=SHUTDOWN_SECONDS)
+                    self.was_told = True

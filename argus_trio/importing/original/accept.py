@@ -45,20 +45,35 @@ class OriginalAcceptance:
     def accepted(self, tree: dict[str, object]) -> dict[str, object]:
         """The tree without what cannot stay. What has to be refused is a problem of the source."""
         for _ in range(MOST_ROUNDS):
-            problems = self._problems(tree)
-            found = [(each, self._place(tree, each)) for each in problems]
-            removable = {_part(place): each for each, place in found if place is not None and _is_optional(place)}
+            problems = self._known(tree)
+            places = {dotted(each): each for each in _paths(tree, ())}
+            found = [(each, _place(places, each)) for each in problems]
+            removable = {_part(place): each for each, place in found if _is_optional(place)}
             if not removable:
                 break
             for place in sorted(removable, key=lambda each: (len(each), str(each)), reverse=True):
                 self.source.note("left out", self._origin(place), f"{dotted(place)}: {_said(removable[place])}")
                 _remove(tree, place)
         else:
-            problems = self._problems(tree)
+            problems = self._known(tree)
+        places = {dotted(each): each for each in _paths(tree, ())}
         for problem in problems:
-            place = self._place(tree, problem) or ()
+            place = _place(places, problem)
             self.source.fault(self._origin(place), f"as {problem.path}: {_said(problem)}" if place else _said(problem))
         return tree
+
+    def _known(self, tree: dict[str, object]) -> tuple[Problem, ...]:
+        """The problems but those of texts that nobody knows yet: of what a variable without a value stands in."""
+        places = {dotted(each): each for each in _paths(tree, ())}
+        found = self._problems(tree)
+        return tuple(each for each in found if not self._is_unknown_yet(tree, _place(places, each)))
+
+    def _is_unknown_yet(self, tree: object, place: KeyPath) -> bool:
+        if place[-2:-1] in (("env",), ("headers",)):
+            return False  # any text will do there: it is the name that is wrong
+        for part in place:
+            tree = tree.get(part) if isinstance(tree, dict) else tree[part] if isinstance(tree, list) else None  # type: ignore[index]
+        return isinstance(tree, str) and any(f"${{{name}}}" in tree for name in self.needed)
 
     def _problems(self, tree: dict[str, object]) -> tuple[Problem, ...]:
         numeric = set(_numeric(tree))
@@ -70,11 +85,6 @@ class OriginalAcceptance:
         except ConfigInvalid as invalid:
             return invalid.problems
         return ()
-
-    def _place(self, tree: dict[str, object], problem: Problem) -> KeyPath | None:
-        """Where a problem stands in the tree; the nearest place above, where it has none of its own."""
-        above = [each for each in _paths(tree, ()) if problem.path == dotted(each) or _is_below(problem.path, each)]
-        return max(above, key=len, default=None)
 
     def _origin(self, place: KeyPath) -> KeyPath:
         """Where the original says what stands at a place here."""
@@ -101,8 +111,12 @@ def _said(problem: Problem) -> str:
     return f"{problem.message}; {problem.hint}" if problem.hint else problem.message
 
 
-def _is_below(path: str, place: KeyPath) -> bool:
-    return path.startswith((f"{dotted(place)}.", f"{dotted(place)}[")) if place else True
+def _place(places: Mapping[str, KeyPath], problem: Problem) -> KeyPath:
+    """Where a problem stands in the tree; the nearest place above, where it has none of its own."""
+    path = problem.path
+    while path and path not in places:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return places.get(path, ())
 
 
 def _is_optional(place: KeyPath) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from argus_trio.client_files.server import FileProblem
 from argus_trio.config.read.document import Document, NotYaml, read_document
@@ -14,11 +15,23 @@ from argus_trio.importing.original.file.recognise import OUR_SECTIONS, recognise
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.file.texts import OriginalTexts
 from argus_trio.importing.original.file.told import tell_of_the_rest
-from argus_trio.importing.original.gateway import ALWAYS, isolation_of, limits_of, logging_of, server_of, telemetry_of
+from argus_trio.importing.original.gateway import (
+    ALWAYS,
+    engine_of,
+    isolation_of,
+    limits_of,
+    logging_of,
+    server_of,
+    telemetry_of,
+)
 from argus_trio.importing.original.naming import OriginalNaming, naming_of
 from argus_trio.importing.original.policies import rbac_of
 from argus_trio.importing.result import ImportedConfig, ImportNote
 from argus_trio.importing.variables import VariableBook
+
+EITHER: Final = (
+    "nothing in it says whose file it is: it is read as the original's; one of argus-trio has nothing to be imported"
+)
 
 
 class OriginalRefused(Exception):
@@ -40,6 +53,8 @@ def import_original(text: str, *, path: Path, environ: Mapping[str, str], only: 
     source = OriginalSource(path=str(path), document=_document(text, path))
     book = VariableBook(environ=environ)
     texts = OriginalTexts(source=source, book=book, provider=_provider(source))
+    if recognised(source.tree()) == "either":
+        source.note("changed", (), EITHER)
     naming = naming_of(source)
     tree = _tree(source, texts, naming)
     tell_of_the_rest(source)
@@ -120,6 +135,7 @@ def _tree(source: OriginalSource, texts: OriginalTexts, naming: OriginalNaming) 
         "version": "1",
         **({"server": server} if server else {}),
         **({"middleware": middleware} if middleware else {}),
+        **engine_of(source, texts.book.environ),
         **isolation_of(source, texts.book.environ),
         "backends": backends,
         "conflict_resolution": dict(naming.section),

@@ -151,3 +151,12 @@ def isolation_of(source: OriginalSource, environ: Mapping[str, str]) -> dict[str
         source.note("changed", ("backends",), "$ARGUS_CONTAINER_ISOLATION is not read: isolation: off says the same")
         return {"isolation": "off"}
     return {}
+
+
+def engine_of(source: OriginalSource, environ: Mapping[str, str]) -> dict[str, object]:
+    """The `defaults`, where the environment names the engine."""
+    engine = environ.get("ARGUS_RUNTIME", "").lower()
+    if engine not in ("docker", "podman"):
+        return {}
+    source.note("changed", ("backends",), "$ARGUS_RUNTIME is not read: defaults.container.runtime says the same")
+    return {"defaults": {"container": {"runtime": engine}}}

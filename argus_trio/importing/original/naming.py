@@ -66,6 +66,8 @@ def naming_of(source: OriginalSource) -> OriginalNaming:
     there = source.names("backends")
     separator = _separator(wanted, there, is_seen=strategy in _PREFIXING)
     names = _names(there, separator)
+    if len(set(names.values())) < len(names):
+        source.fault(("backends",), f"more than {MOST_NUMBERS} backends would be called the same here: rename some")
     prefixes = _prefixes(names, separator) if strategy in _PREFIXING else {}
     shown = {name: prefixes.get(name, names[name]) + separator for name in there}
     changed = tuple(

@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from argus_trio.client_files.changing.snippets import (
-    GatewayEntry,
     NoSnippet,
+    ToldGateway,
     address_in,
     entry_for,
     is_same_gateway,
@@ -20,7 +20,7 @@ from argus_trio.client_files.changing.snippets import (
 )
 from argus_trio.client_files.kinds import KINDS
 
-GATEWAY = GatewayEntry(name="argus", base="http://127.0.0.1:9000", bridge=("/opt/bin/argus-trio",))
+GATEWAY = ToldGateway(name="argus", base="http://127.0.0.1:9000", bridge=("/opt/bin/argus-trio",))
 URL = "http://127.0.0.1:9000/mcp"
 STDIO = {"command": "/opt/bin/argus-trio", "args": ["stdio", "--url", URL]}
 PLAIN: Mapping[str, object] = {

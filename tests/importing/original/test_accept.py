@@ -17,6 +17,8 @@ WORDS = st.sampled_from(
         *("8080", "\0"),
     )
 )
+ADDRESSES = WORDS.filter(lambda word: word not in ("$${A}", "Bearer secret:key"))
+"""Without a text of which only a part is known: what the rest will be is not judged."""
 SCALARS = st.one_of(WORDS, st.integers(-1, 70000), st.booleans(), st.none(), st.floats(allow_nan=False))
 ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(WORDS, inner, max_size=2), max_leaves=4
@@ -70,17 +72,17 @@ def originals(*, odd: bool) -> st.SearchStrategy[dict[str, object]]:
         server=some(
             host=st.sampled_from(["127.0.0.1", "0.0.0.0"]),
             port=st.integers(0, 65535),
-            management=some(token=WORDS),
+            management=some(token=ADDRESSES),
         ),
         backends=st.dictionaries(st.sampled_from(["a", "my_files", "x y", ""]), backend, max_size=3),
         conflict_resolution=some(strategy=st.sampled_from(["prefix", "priority"]), separator=WORDS, order=lists),
         incoming_auth=some(
             type=st.sampled_from(["anonymous", "local", "jwt", "oidc"]),
             auth_mode=st.sampled_from(["strict", "permissive"]),
-            token=WORDS,
-            issuer=WORDS,
+            token=ADDRESSES,
+            issuer=ADDRESSES,
             audience=WORDS,
-            jwks_uri=WORDS,
+            jwks_uri=ADDRESSES,
             algorithms=st.lists(st.sampled_from(["RS256", "HS256"])),
         ),
         authorization=some(
@@ -93,7 +95,7 @@ def originals(*, odd: bool) -> st.SearchStrategy[dict[str, object]]:
         rate_limits=some(
             enabled=st.booleans(), default=some(requests=st.integers(0, 9), window_seconds=st.integers(0, 9))
         ),
-        telemetry=some(enabled=st.booleans(), otlp_endpoint=WORDS, service_name=WORDS),
+        telemetry=some(enabled=st.booleans(), otlp_endpoint=ADDRESSES, service_name=WORDS),
         audit=some(enabled=st.booleans(), file=WORDS),
         security=some(
             trusted_proxies=lists, payload_limits=some(enabled=st.booleans(), max_body_bytes=st.integers(0, 9))
@@ -148,3 +150,10 @@ def test_one_token_for_clients_and_operators_is_refused() -> None:
     (problem,) = refused(written({"backends": {}, **both}))
     assert "the same one stands in middleware" in problem
     assert token not in problem
+
+
+def test_what_a_variable_that_is_not_set_will_hold_is_not_judged() -> None:
+    text = written({"server": {"host": "${HOST}", "port": "${PORT}"}, "backends": {}, "client": {}})
+    found = imported(text)
+    assert found.tree["server"] == {"host": "${HOST}", "port": "${PORT}"}
+    assert list(found.needed) == ["HOST", "PORT"]

@@ -99,7 +99,8 @@ def test_signatures_that_anybody_could_make_are_left_out_and_told() -> None:
 
 def test_origins_and_isolation_of_the_environment_are_written_down() -> None:
     environ = {"ARGUS_ALLOWED_ORIGINS": "https://a.example, https://b.example", "ARGUS_CONTAINER_ISOLATION": "false"}
-    tree = imported(SMALL, environ=environ).tree
+    tree = imported(SMALL, environ=environ | {"ARGUS_RUNTIME": "podman"}).tree
+    assert tree["defaults"] == {"container": {"runtime": "podman"}}
     assert tree["server"] == {"allowed_origins": ["https://a.example", "https://b.example"]}
     assert tree["isolation"] == "off"
 

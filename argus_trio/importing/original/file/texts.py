@@ -29,12 +29,15 @@ class OriginalTexts:
     book: VariableBook
     provider: str
     """The kind of secret store that the file names; empty where none was looked into."""
+    _named: set[str] = attrs.field(factory=set, init=False)
+    """The variables that the file names."""
     _defaults_told: set[str] = attrs.field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
-        named = {found[1] for text in _texts(self.source.tree()) for found in _REFERENCE.finditer(text)}
-        stored = {found[2] for text in _texts(self.source.tree()) if (found := _STORED.fullmatch(text))}
-        self.book.reserved = frozenset(named | {self._stored_name(each) for each in stored})
+        texts = list(_texts(self.source.tree()))
+        self._named |= {found[1] for text in texts for found in _REFERENCE.finditer(text)}
+        stored = {found[2] for text in texts if (found := _STORED.fullmatch(text))}
+        self.book.reserved = frozenset(self._named | {self._stored_name(each) for each in stored})
 
     def read(self, text: str, key_path: KeyPath) -> WrittenText:
         """The text in words that all programs share."""
@@ -79,8 +82,7 @@ class OriginalTexts:
     def _stored_name(self, name: str) -> str:
         """The variable for an entry of the secret store; with `env` it is one already."""
         own = variable_name(name).upper()
-        is_taken = any(found[1] == own for text in _texts(self.source.tree()) for found in _REFERENCE.finditer(text))
-        return variable_name(f"SECRET_{own}") if self.provider == "env" or is_taken else own
+        return variable_name(f"SECRET_{own}") if self.provider == "env" or own in self._named else own
 
 
 def _texts(tree: Tree | None) -> Iterator[str]:
