@@ -162,7 +162,7 @@ class _ImportRun:
         complain(f"written: {config}" + (f", and {self.env_path}, readable by you alone" if needs_env else ""))
         if imported.needed:
             complain(
-                f"give the variables above values in {self.env_path}, and take `enabled: false` away where they are used"
+                f"give the variables above values in {self.env_path}, and take `enabled: false` of their users away"
             )
         complain(f"next: argus-trio check -c {config}")
         complain(f"      argus-trio serve -c {config}")

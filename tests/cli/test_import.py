@@ -126,7 +126,8 @@ def test_a_variable_without_a_value_is_told_and_waits_in_the_env_file(plain: Run
     done = plain("import", "--write")
     assert done.code == 0
     assert "variables without a value (1):\n  SOME_TOKEN" in done.err
-    assert "first give values to the variables above, in argus.env" in done.err
+    assert "give the variables above values in argus.env, and take `enabled: false` of their users away" in done.err
+    assert not load(Path("config.yaml"), environ={}).backends["a"].enabled
     assert "\n#SOME_TOKEN=\n" in Path("argus.env").read_text()
 
 
