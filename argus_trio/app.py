@@ -56,6 +56,7 @@ from argus_trio.pipeline.pipeline import Pipeline
 from argus_trio.runtime.allocator import give_back_after_floods
 from argus_trio.runtime.changes.gateway_control import GatewayControl
 from argus_trio.runtime.follow import follow
+from argus_trio.runtime.garbage import look_seldom
 from argus_trio.runtime.notify import Notifier
 from argus_trio.runtime.pipelines import Pipelines
 from argus_trio.runtime.signals import reload_on_signals, stop_on_signals
@@ -313,6 +314,7 @@ async def _wait_for_change(stamps: Stamps) -> None:
 
 async def _tell_how_it_stands(parts: _GatewayParts) -> None:
     await parts.supervisor.current.settle()
+    look_seldom()
     parts.notifier.ready(parts.status())
     await keep_status(parts.notifier, parts.status)
 

@@ -14,8 +14,15 @@ from argus_trio.backends.links import http_sse, stderr
 from argus_trio.backends.links import open as links
 from argus_trio.backends.listings import pages, rounds
 from argus_trio.backends.process import orphans, usage
+from argus_trio.cli.arguments import coming
 from argus_trio.cli.isolated import command as isolation_command
 from argus_trio.cli.isolated import plans
+from argus_trio.client_files import jsonc
+from argus_trio.client_files import opening as client_opening
+from argus_trio.client_files import places as client_places
+from argus_trio.client_files.changing import replacing
+from argus_trio.client_files.dialects import context as dialect_context
+from argus_trio.client_files.dialects import values as dialect_values
 from argus_trio.config.model.container import Container
 from argus_trio.contract import capabilities as capability_types
 from argus_trio.contract import operation, sockets
@@ -27,6 +34,9 @@ from argus_trio.core.catalog import given_uris, identity, paging, restricted, ur
 from argus_trio.core.egress import attempts
 from argus_trio.core.rates import buckets, first_uses
 from argus_trio.core.rates.gcra import NANOSECONDS
+from argus_trio.doctor import examination
+from argus_trio.doctor import running as doctor_running
+from argus_trio.doctor.backends import closer, own_address, questions, trial, trust, way
 from argus_trio.frontend import app as front
 from argus_trio.frontend.edges import http_sse as sse_edge
 from argus_trio.frontend.http.limits import Limits
@@ -41,6 +51,9 @@ from argus_trio.frontend.manage.watch import figures as watched_figures
 from argus_trio.frontend.notifications import outbox
 from argus_trio.frontend.server import transport, unix_socket
 from argus_trio.frontend.sessions import client_requests, dispatch, event_store, subscriptions, table
+from argus_trio.importing import naming as import_naming
+from argus_trio.importing.original import accept
+from argus_trio.importing.original import naming as original_naming
 from argus_trio.logs import writer
 from argus_trio.manage_client import token, where
 from argus_trio.net import cookies, dial, http1, http_client, pool, refusal
@@ -310,11 +323,36 @@ ISOLATION: dict[str, tuple[object, ...]] = {
     ),
     "how long `argus-trio check` waits": (seconds(plans.CHECK_SECONDS), seconds(isolation_command.LOOK_SECONDS)),
 }  # fmt: skip
+COMING: dict[str, tuple[object, ...]] = {
+    "a client's file that `import`": (mib(client_opening.MOST_BYTES),),
+    "a client's file that `client` changes": (mib(replacing.MOST_BYTES),),
+    "lists and objects within each other": (jsonc.DEEPEST,),
+    "servers of one client's file": (dialect_context.MOST_SERVERS,),
+    "folders above the current one": (client_places.MOST_PARENTS,),
+    "files of one client's profiles": (client_places.MOST_PROFILES,),
+    "a deadline that a client's file": (seconds(dialect_values.LONGEST_SECONDS),),
+    "the name of an imported backend": (import_naming.LONGEST, original_naming.LONGEST_NAME),
+    "backends of an original configuration": (f"{original_naming.MOST_NUMBERS:,}",),
+    "rounds of leaving out": (accept.MOST_ROUNDS,),
+    "backups that `client` makes": (replacing.MOST_BACKUPS,),
+    "how long the doctor waits": (seconds(coming.DOCTOR_SECONDS),),
+    "the beginning, and the end": (seconds(trial.BEGIN_SECONDS), seconds(trial.STOP_SECONDS)),
+    "one look of the doctor": (seconds(examination.LOOK_SECONDS),),
+    "its look for processes": (seconds(doctor_running.LOOK_SECONDS), seconds(doctor_running.ASK_SECONDS)),
+    "its closer look at a backend": (seconds(closer.CLOSER_SECONDS),),
+    "one question of that look": (
+        seconds(questions.QUESTION_SECONDS), seconds(questions.BODY_SECONDS), questions.BODY_BYTES,
+    ),
+    "resolving a name, reaching": (
+        seconds(way.RESOLVE_SECONDS), seconds(way.REACH_SECONDS), seconds(trust.TRUST_SECONDS),
+    ),
+    "the public address of the gateway": (seconds(own_address.PUBLIC_SECONDS),),
+}  # fmt: skip
 ROWS = [line for line in (ROOT / "docs" / "limits.md").read_text().splitlines() if line.startswith("| ")]
 
 
-@pytest.mark.parametrize("row", [*SAID, *MANAGEMENT, *COMMANDS, *ISOLATION])
+@pytest.mark.parametrize("row", [*SAID, *MANAGEMENT, *COMMANDS, *ISOLATION, *COMING])
 def test_a_row_says_what_holds(row: str) -> None:
     (found,) = (line for line in ROWS if line.startswith(f"| {row}"))
-    held = {**SAID, **MANAGEMENT, **COMMANDS, **ISOLATION}[row]
+    held = {**SAID, **MANAGEMENT, **COMMANDS, **ISOLATION, **COMING}[row]
     assert all(re.search(rf"(?<![\d,.]){re.escape(str(said))}(?!,?\d)", found) for said in held), (found, held)

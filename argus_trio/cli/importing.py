@@ -161,7 +161,9 @@ class _ImportRun:
         config = shlex.quote(str(self.config_path))
         complain(f"written: {config}" + (f", and {self.env_path}, readable by you alone" if needs_env else ""))
         if imported.needed:
-            complain(f"first give values to the variables above, in {self.env_path}")
+            complain(
+                f"give the variables above values in {self.env_path}, and take `enabled: false` of their users away"
+            )
         complain(f"next: argus-trio check -c {config}")
         complain(f"      argus-trio serve -c {config}")
         complain("      argus-trio client CLIENT --write   (points that client at the gateway)")

@@ -35,9 +35,22 @@ def checked(imported: ImportedConfig, *, folder: Path, environ: Mapping[str, str
         for problem in problems:
             better = _without(better, problem)
         if better.tree == imported.tree:
-            return _pruned(better)
+            return _pruned(_waiting(better))
         imported = better
-    return _pruned(imported)
+    return _pruned(_waiting(imported))
+
+
+def _waiting(imported: ImportedConfig) -> ImportedConfig:
+    """The same with every backend switched off that needs a variable without a value: one that lacks its token must not
+    keep the others from being served."""
+    for name, entry in backends_of(imported).items():
+        lacking = sorted({each for each in _USE.findall(str(entry)) if each in imported.needed})
+        if lacking and isinstance(entry, Mapping) and entry.get("enabled", True):
+            what = f"it is switched off (enabled: false) until {' and '.join(lacking)} has a value"
+            note = ImportNote(kind="do", where=_where(imported, name), what=what)
+            off = {**backends_of(imported), name: {**entry, "enabled": False}}
+            imported = _with_backends(imported, off, note)
+    return imported
 
 
 def _pruned(imported: ImportedConfig) -> ImportedConfig:
@@ -114,8 +127,7 @@ def _without(imported: ImportedConfig, problem: Problem) -> ImportedConfig:
     if name is None:
         left = ImportNote(kind="left out", where=problem.path or "the configuration", what=what, is_refusal=True)
         return attrs.evolve(imported, notes=(*imported.notes, left))
-    place = _PLACE.fullmatch(imported.origins.get(name, ""))
-    where = f"{place[1]} {name}" if place is not None else name
+    where = _where(imported, name)
     key = problem.path.rpartition(".")[2]
     entry = backends.get(name)
     if key in _MISSING and isinstance(entry, Mapping) and entry.get("enabled", True):
@@ -123,6 +135,11 @@ def _without(imported: ImportedConfig, problem: Problem) -> ImportedConfig:
         return _with_backends(imported, {**backends, name: {**entry, "enabled": False}}, note)
     note = ImportNote(kind="left out", where=where, what=f"{key}: {what}", is_refusal=True)
     return _with_backends(imported, {each: entry for each, entry in backends.items() if each != name}, note)
+
+
+def _where(imported: ImportedConfig, name: str) -> str:
+    place = _PLACE.fullmatch(imported.origins.get(name, ""))
+    return f"{place[1]} {name}" if place is not None else name
 
 
 def _with_backends(imported: ImportedConfig, backends: Mapping[str, object], note: ImportNote) -> ImportedConfig:

@@ -41,7 +41,8 @@ def _lines(variables: Mapping[str, str], needed: Mapping[str, str]) -> Iterator[
         yield env_line(name, value)
     if needed:
         yield ""
-        yield "# These have no value yet: fill them in, and take the # away."
+        yield "# These have no value yet: fill them in, take the # away, and in the configuration the `enabled: false`"
+        yield "# of the backends that use them."
     for name, about in needed.items():
         if about:
             yield f"# {' '.join(about.split())}"

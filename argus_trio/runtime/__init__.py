@@ -5,7 +5,7 @@
 - `follow` asks for a reload when the file changes; `watch` waits for such a change and is the one file that knows
   watchfiles.
 - `pipelines` keeps alive what middleware holds, over reloads.
-- `allocator` has memory that is free given back to the system.
+- `allocator` has memory that is free given back to the system; `garbage` has Python look for cycles seldom.
 - `notify` tells the service manager (sd_notify) that the gateway is ready, reloading or stopping; `status` makes the
   line that says how it stands.
 

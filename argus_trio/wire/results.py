@@ -34,8 +34,16 @@ CACHEABLE: Final = frozenset(
 """The methods whose complete results must say how long they may be cached (2026-07-28, Caching)."""
 
 _HINTS: Final[tuple[tuple[str, bytes], ...]] = (("ttlMs", b"0"), ("cacheScope", b'"private"'))
+_MODERN_WORDS: Final = (b'"resultType"', b'"_meta"', b'"ttlMs"', b'"cacheScope"')
 _RESULT_TYPE: Final = "resultType"
 _COMPLETE: Final = b'"complete"'
+
+
+class OwnResult(bytes):
+    """A result that the gateway has made itself, such as a list: its members mean the same in both eras, so it is not
+    searched for the words of one. What is long costs more to search than to send."""
+
+    __slots__ = ()
 
 
 def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
@@ -45,7 +53,7 @@ def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
     """
     if result[:1] != b"{":
         return result
-    if b'"resultType"' in result or b'"_meta"' in result or b'"ttlMs"' in result or b'"cacheScope"' in result:
+    if type(result) is not OwnResult and any(word in result for word in _MODERN_WORDS):
         return _decorated(method, result, server_info)
     hints = b'"ttlMs":0,"cacheScope":"private",' if method in CACHEABLE else b""
     front = b'{"resultType":"complete",%b"_meta":{"%b":%b}' % (hints, _SERVER_INFO, server_info)
@@ -55,6 +63,8 @@ def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
 
 def for_legacy_client(method: str, result: bytes) -> bytes:
     """The result without the members that only 2026-07-28 knows, if it is in that revision's words."""
+    if type(result) is OwnResult:
+        return result
     hinted = method in CACHEABLE and (b'"ttlMs"' in result or b'"cacheScope"' in result)
     if not hinted and b'"resultType"' not in result and _RESERVED not in result:
         return result

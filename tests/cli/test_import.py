@@ -126,7 +126,8 @@ def test_a_variable_without_a_value_is_told_and_waits_in_the_env_file(plain: Run
     done = plain("import", "--write")
     assert done.code == 0
     assert "variables without a value (1):\n  SOME_TOKEN" in done.err
-    assert "first give values to the variables above, in argus.env" in done.err
+    assert "give the variables above values in argus.env, and take `enabled: false` of their users away" in done.err
+    assert not load(Path("config.yaml"), environ={}).backends["a"].enabled
     assert "\n#SOME_TOKEN=\n" in Path("argus.env").read_text()
 
 
@@ -235,3 +236,28 @@ def test_a_control_character_does_nothing_to_the_terminal(plain: Run, home: Path
     done = plain("import")
     assert "\x1b" not in done.out + done.err
     assert "\x07" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "place",
+    [".config/Claude/claude_desktop_config.json", ".claude.json", ".cursor/mcp.json", ".config/Code/User/mcp.json",
+     ".codeium/windsurf/mcp_config.json", ".gemini/settings.json", ".config/zed/settings.json"],
+)  # fmt: skip
+def test_no_secret_of_any_clients_file_is_on_stdout_or_stderr(plain: Run, home: Path, place: str) -> None:
+    secrets = [f"canary{number}-{SECRET[4:]}" for number in range(9)]
+    servers = {
+        "a": {"command": "a", "args": ["--token", secrets[0], f"--api-key={secrets[1]}"], "env": {"A_KEY": secrets[2]}},
+        "b": {
+            "url": f"https://u:{secrets[3]}@h/mcp?token={secrets[4]}",
+            "headers": {"Authorization": f"Bearer {secrets[5]}"},
+        },
+        "c": {"command": "c", "args": {"token": secrets[6]}, "env": {"C_KEY": [secrets[7]]}, "secret": secrets[8]},
+    }
+    path = home / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"mcpServers": servers, "servers": servers, "context_servers": servers}))
+    for words in (["import"], ["import", "--write"], ["import", "--write"]):
+        done = plain(*words)
+        assert "canary" not in done.out + done.err
+        assert "  a:\n" in done.out or "--write" in words
+    assert "canary" not in Path("config.yaml").read_text()

@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from argus_trio.wire.envelope import Raw
-from argus_trio.wire.results import CACHEABLE, for_legacy_client, for_modern_client, without_reserved
+from argus_trio.wire.results import (
+    CACHEABLE,
+    SERVER_INFO,
+    OwnResult,
+    for_legacy_client,
+    for_modern_client,
+    without_reserved,
+)
 
 INFO = b'{"name":"argus"}'
 STAMP = {"io.modelcontextprotocol/serverInfo": {"name": "argus"}}
@@ -103,3 +110,15 @@ def test_what_is_said_of_a_task_is_not_of_the_hop() -> None:
         b'{"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t"}}}'
     )
     assert b'"taskId":"t"' in for_modern_client("tools/call", related, INFO)
+
+
+def test_a_result_of_our_own_is_not_searched_whatever_its_entries_say() -> None:
+    own = OwnResult(b'{"tools":[{"name":"t","_meta":{"ttlMs":1,"resultType":"x"}}]}')
+    assert for_legacy_client("tools/list", own) is own
+    assert msgspec.json.decode(for_modern_client("tools/list", own, b'{"name":"g"}')) == {
+        "resultType": "complete",
+        "ttlMs": 0,
+        "cacheScope": "private",
+        "_meta": {SERVER_INFO: {"name": "g"}},
+        **msgspec.json.decode(own),
+    }

@@ -27,6 +27,7 @@ from argus_trio.core.catalog.paging import Cursors
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import render_param_headers
+from argus_trio.wire.results import OwnResult
 from argus_trio.wire.revisions import Era
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
@@ -84,7 +85,7 @@ class Router:
         page: dict[str, object] = {listed.member: list(map(Raw, entries))}
         if last is not None:
             page["nextCursor"] = self.cursors.seal(kind, last)
-        return encode(page)
+        return OwnResult(encode(page))
 
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
         call = exchange.call

@@ -18,7 +18,7 @@ import attrs
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """The largest file that is changed: that of Claude Code, which holds its history too, has some megabytes."""
-_MOST_BACKUPS: Final = 100
+MOST_BACKUPS: Final = 100
 """How many backups of one second are told apart."""
 _NOT_ALLOWED: Final = (errno.EACCES, errno.EPERM, errno.EROFS)
 _PRIVATE: Final = 0o600
@@ -139,7 +139,7 @@ def _take_over(descriptor: int, status: os.stat_result | None, mode: int) -> Non
 def _backed_up(path: Path, content: bytes, now: datetime, status: os.stat_result) -> Path:
     """Write what a file held beside it, over nothing."""
     name = f"{path.name}.bak-{now:%Y%m%d-%H%M%S}"
-    for number in range(_MOST_BACKUPS):
+    for number in range(MOST_BACKUPS):
         backup = path.with_name(name if number == 0 else f"{name}-{number + 1}")
         try:
             descriptor = os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
@@ -151,7 +151,7 @@ def _backed_up(path: Path, content: bytes, now: datetime, status: os.stat_result
             _take_over(descriptor, status, _PRIVATE)
             os.fsync(descriptor)
         return backup
-    raise FileExistsError(errno.EEXIST, f"there are {_MOST_BACKUPS} backups of this second")
+    raise FileExistsError(errno.EEXIST, f"there are {MOST_BACKUPS} backups of this second")
 
 
 def _sync_folder(folder: Path) -> None:

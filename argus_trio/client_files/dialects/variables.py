@@ -17,15 +17,15 @@ VariableNotation = Literal["none", "shell", "shell-bare", "editor", "braces", "a
 
 _NOTATIONS: Final[Mapping[VariableNotation, re.Pattern[str]]] = {
     "none": re.compile(r"(?!)"),
-    "shell": re.compile(r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}", re.ASCII),
+    "shell": re.compile(r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]{0,1000}))?\}", re.ASCII),
     "shell-bare": re.compile(
-        r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]*))?\}|\$(?P<bare>[A-Z_][A-Z0-9_]*)(?!\w)|%(?P<percent>[A-Z_][A-Z0-9_]{2,})%",
+        r"\$\{(?P<shell>[A-Za-z_]\w*)(?P<with>:-(?P<default>[^}]{0,1000}))?\}|\$(?P<bare>[A-Z_][A-Z0-9_]*)(?!\w)|%(?P<percent>[A-Z_][A-Z0-9_]{2,})%",
         re.ASCII,
     ),
-    "editor": re.compile(r"\$\{(?:(?P<scheme>\w+):)?(?P<rest>[^{}$]+)\}", re.ASCII),
-    "braces": re.compile(r"\{(?P<scheme>env|file):(?P<rest>[^{}]+)\}"),
+    "editor": re.compile(r"\$\{(?:(?P<scheme>\w+):)?(?P<rest>[^{}$]{1,1000})\}", re.ASCII),
+    "braces": re.compile(r"\{(?P<scheme>env|file):(?P<rest>[^{}]{1,1000})\}"),
     "any": re.compile(
-        r"\$\{(?P<shell>[A-Z_][A-Z0-9_]*)(?P<with>:-(?P<default>[^}]*))?\}|\$\{(?:(?P<scheme>\w+):)?(?P<rest>[^{}$]+)\}",
+        r"\$\{(?P<shell>[A-Z_][A-Z0-9_]*)(?P<with>:-(?P<default>[^}]{0,1000}))?\}|\$\{(?:(?P<scheme>\w+):)?(?P<rest>[^{}$]{1,1000})\}",
         re.ASCII,
     ),
 }

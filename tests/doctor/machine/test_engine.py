@@ -58,7 +58,7 @@ def test_an_engine_that_has_ended_is_told(patient: Patient) -> None:
 
 async def test_a_look_that_hangs_is_told_itself_and_the_others_are_not_lost(autojump_clock: object) -> None:
     async def hangs(_: Examination) -> list[DoctorFinding]:
-        await trio.sleep_forever()
+        await trio.Event().wait()
         return []
 
     async def finds(_: Examination) -> list[DoctorFinding]:
