@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -82,3 +84,26 @@ class Patient:
 def echo() -> dict[str, object]:
     """A backend that is well."""
     return {"type": "stdio", "command": sys.executable, "args": [str(ECHO)]}
+
+
+@contextmanager
+def listener() -> Iterator[int]:
+    """A port that this process holds."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        yield held.getsockname()[1]
+
+
+def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def half_there(folder: Path) -> None:
+    """An install as npm leaves it that was killed: a package is moved away, its commands lead to nothing."""
+    modules = folder / "node_modules"
+    (modules / ".server-filesystem-AbCd1234").mkdir(parents=True)
+    (folder / "package.json").write_text(json.dumps({"dependencies": {"server-filesystem": "^1.0.0"}}))

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from argus_trio.doctor.processes import arguments_of_serve, option_of
-from tests.doctor.patient import Patient, echo
+from tests.doctor.patient import Patient, echo, listener
 from tests.e2e import gateway
-
-
-@contextmanager
-def listener() -> Iterator[int]:
-    """A port that this process holds."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        held.listen()
-        yield held.getsockname()[1]
 
 
 def test_a_busy_port_is_told_with_who_holds_it(patient: Patient) -> None:

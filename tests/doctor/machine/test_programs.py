@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from argus_trio.doctor.machine.look_at_caches import npx_fault, npx_folder
-from tests.doctor.patient import Patient
-
-
-def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
+from tests.doctor.patient import Patient, half_there, program
 
 
 def test_a_program_that_is_elsewhere_in_the_home_is_told_with_its_path(patient: Patient) -> None:
@@ -62,13 +55,6 @@ def test_a_missing_program_is_told_once_although_its_backend_is_not_ready_either
     patient.write({"backends": {"gone": {"type": "stdio", "command": "no-such-program-anywhere"}}})
     told = patient.examined(starts=True)
     assert [each["about"] for each in told.findings] == ["gone"]
-
-
-def half_there(folder: Path) -> None:
-    """An install as npm leaves it that was killed: a package is moved away, its commands lead to nothing."""
-    modules = folder / "node_modules"
-    (modules / ".server-filesystem-AbCd1234").mkdir(parents=True)
-    (folder / "package.json").write_text(json.dumps({"dependencies": {"server-filesystem": "^1.0.0"}}))
 
 
 def test_a_folder_of_npx_that_is_half_there_is_told_with_the_line_that_removes_it(patient: Patient) -> None:
