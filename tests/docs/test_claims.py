@@ -35,6 +35,8 @@ def missing_options(span: Span) -> list[str]:
     if words[0] != "argus-trio" and not words[0].startswith("--"):
         return []
     command = words[1] if len(words) > 1 and words[1] in options_of() else ""
+    if words[0] != "argus-trio" and span.row in options_of():
+        command = span.row
     return [each for each in OPTION.findall(span.text) if each not in options_of()[command]]
 
 
@@ -107,6 +109,7 @@ def test_what_is_exempt_is_named_and_would_be_missing() -> None:
     [
         ("options", "`--token-file` `--tokenfile PATH`", "--tokenfile"),
         ("options", "`argus-trio status --json` `argus-trio status --done`", "--done"),
+        ("options", "| `argus-trio events` | `--severity S`, `--done` |", "--done"),
         ("keys", "`server.limits.requests` `limits.memory` `server.limit.requests`", "server.limit.requests"),
         ("keys", "`backends.NAME.timeouts.call` `backends.NAME.timeouts.cal`", "backends.NAME.timeouts.cal"),
         ("names", "`backend_ready` `backend_redy`", "backend_redy"),

@@ -1,4 +1,4 @@
-"""The JSON, Python, units and Dockerfiles that pages show are what the page takes them for."""
+"""The JSON, units and Dockerfiles that pages show are what the page takes them for."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ import pytest
 
 from argus_trio.contract.openapi import operations
 from tests.docs.support.blocks import Block, all_blocks, blocks_of
+from tests.docs.support.claims import words_of_sources
 from tests.docs.support.pages import ROOT
 
 INSTRUCTIONS = ("FROM", "RUN", "COPY", "ADD", "ENV", "ARG", "WORKDIR", "USER", "ENTRYPOINT", "CMD", "LABEL", "EXPOSE")
 MORE_OF_SYSTEMD = ("ReadWritePaths",)
 """What a page adds to the unit of conf/ that stands there in no way, as systemd.exec(5) spells it."""
 ANSWERS = [block for block in all_blocks("json") if "answer" in block.notes]
-OTHER_JSON = [block for block in all_blocks("json") if "answer" not in block.notes]
+ALERTS = [block for block in all_blocks("yaml") if block.notes.get("not ours") == "of Prometheus"]
+PARTS_OF_HISTOGRAMS = re.compile(r"_(bucket|sum|count)$")
+"""What Prometheus' text format adds to the name of a histogram."""
 
 
 def type_of_answer(note: str) -> object:
@@ -38,6 +41,12 @@ def is_an_answer(block: Block) -> bool:
     return bool(json.loads(msgspec.json.encode(decoded)) == json.loads(block.text))
 
 
+def unmeasured(block: Block) -> list[str]:
+    """The metrics that a block names and that there are not."""
+    named = {PARTS_OF_HISTOGRAMS.sub("", each) for each in re.findall(r"\bargus_\w+", block.text)}
+    return sorted(named - words_of_sources())
+
+
 def broken_unit(block: Block) -> list[str]:
     """What of a drop-in for systemd is no `Name=value` below a section."""
     unit = ConfigParser(strict=False, interpolation=None, delimiters=("=",), comment_prefixes=("#",))
@@ -54,14 +63,13 @@ def test_an_answer_has_the_members_of_its_type_and_no_other(block: Block) -> Non
     assert is_an_answer(block)
 
 
-@pytest.mark.parametrize("block", OTHER_JSON, ids=lambda block: block.where)
-def test_other_json_is_json_and_leads_a_client_to_the_gateway(block: Block) -> None:
-    assert "http://127.0.0.1:9000/mcp" in json.dumps(json.loads(block.text))
+def test_all_other_json_is_a_snippet_for_a_client_which_tests_of_the_command_line_try() -> None:
+    assert [block.where for block in all_blocks("json") if not {"answer", "client"} & block.notes.keys()] == []
 
 
-@pytest.mark.parametrize("block", all_blocks("python"), ids=lambda block: block.where)
-def test_python_is_python(block: Block) -> None:
-    compile(block.text, block.where, "exec")
+@pytest.mark.parametrize("block", ALERTS, ids=lambda block: block.where)
+def test_what_prometheus_is_told_to_look_at_is_measured(block: Block) -> None:
+    assert unmeasured(block) == []
 
 
 @pytest.mark.parametrize("block", all_blocks("ini"), ids=lambda block: block.where)
@@ -102,5 +110,10 @@ def test_a_unit_with_a_misspelled_key_is_found_out() -> None:
 
 def test_every_page_is_looked_at() -> None:
     assert ANSWERS
-    assert OTHER_JSON
+    assert ALERTS
     assert {Path(block.page).name for block in all_blocks("python")} >= {"quickstart.md", "middleware.md"}
+
+
+def test_a_metric_that_there_is_not_is_found_out() -> None:
+    block = one("```yaml\na: rate(argus_call_duration_seconds_bucket[1m]) / argus_cals_total\n```\n")
+    assert unmeasured(block) == ["argus_cals_total"]

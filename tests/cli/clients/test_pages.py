@@ -30,7 +30,19 @@ def test_a_snippet_of_a_page_is_what_is_printed(
     monkeypatch.chdir(tmp_path)
     ran = plain("client", *shlex.split(block.notes["client"]))
     assert ran.code == 0
-    assert json.loads(ran.out) == json.loads(block.text)
+    assert without_folders(json.loads(ran.out)) == json.loads(block.text)
+
+
+def without_folders(printed: object) -> object:
+    """With the name of the program in place of its path, which is another one on every machine."""
+    if not isinstance(printed, dict):
+        return printed
+    return {key: Path(value).name if key == "command" else without_folders(value) for key, value in printed.items()}
+
+
+def test_a_path_of_a_program_is_shown_as_its_name() -> None:
+    printed = {"a": {"command": "/opt/bin/argus-trio", "args": ["/opt/x"]}}
+    assert without_folders(printed) == {"a": {"command": "argus-trio", "args": ["/opt/x"]}}
 
 
 def test_the_table_of_clients_is_that_of_the_program() -> None:

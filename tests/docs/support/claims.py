@@ -16,6 +16,7 @@ from argus_trio.contract.operation import BASE
 from tests.docs.support.blocks import FENCE, HEADING
 from tests.docs.support.pages import NAMES, ROOT, text_of
 
+ROW = re.compile(r"\| `argus-trio (?P<command>[\w-]+)[^|`]*` \|.*")
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 SOURCES = ("argus_trio/**/*.py", "conf/*", "tests/**/*.py", "bench/**/*.py", ".ci/*", "docs/openapi.json")
 """Where what is named stands, if there is such a thing: all but the pages themselves."""
@@ -29,6 +30,8 @@ class Span:
     line: int
     heading: str
     text: str
+    row: str = ""
+    """The command whose row of a table it stands in."""
 
     @property
     def where(self) -> str:
@@ -44,8 +47,10 @@ def spans_of(page: str, text: str) -> Iterator[Span]:
         elif not is_fenced:
             if titled := HEADING.fullmatch(line):
                 heading = titled["title"]
-            for found in SPAN.findall(line):
-                yield Span(page=page, line=number, heading=heading, text=found.replace("\\|", "|"))
+            row = found["command"] if (found := ROW.fullmatch(line)) else ""
+            for text_found in SPAN.findall(line):
+                told = text_found.replace("\\|", "|")
+                yield Span(page=page, line=number, heading=heading, text=told, row=row)
 
 
 def all_spans() -> list[Span]:

@@ -70,6 +70,7 @@ FAILS = MappingProxyType(
         "doctor": (1, "something is wrong here: clients' files name servers"),
         "egress": (1, "no backend runs in a container"),
         "explain": (1, "the answer is no"),
+        "import --from argus": (1, "the file that stands for any other is one of a client"),
         "import --write": (1, "a configuration is there already"),
         "sessions --close": (1, "there is no session of this id"),
     }
