@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from argus_trio.importing.result import ImportedConfig, NoteKind
+from argus_trio.importing.result import ImportedConfig, ImportNote, NoteKind
 from argus_trio.importing.servers import backends_of
 
 _HEADS: Final[Mapping[NoteKind, str]] = {
@@ -43,15 +43,20 @@ def told_commands(imported: ImportedConfig) -> Iterator[str]:
 def told_notes(imported: ImportedConfig) -> Iterator[str]:
     """The notes, by kind."""
     for kind, head in _HEADS.items():
-        notes = list(dict.fromkeys(each for each in imported.notes if each.kind == kind))
-        if notes:
-            yield f"{head} ({len(notes)}):"
-        for each in notes:
-            yield f"  {printable(each.where)}: {printable(each.what)}"
+        notes = dict.fromkeys(each for each in imported.notes if each.kind == kind)
+        yield from _under(head, [each for each in notes if not each.is_refusal])
+        yield from _under("refused", [each for each in notes if each.is_refusal])
     if imported.needed:
         yield f"variables without a value ({len(imported.needed)}):"
         for name, about in imported.needed.items():
             yield f"  {name}: {printable(about)}" if about else f"  {name}"
+
+
+def _under(head: str, notes: Sequence[ImportNote]) -> Iterator[str]:
+    if notes:
+        yield f"{head} ({len(notes)}):"
+    for each in notes:
+        yield f"  {printable(each.where)}: {printable(each.what)}"
 
 
 def printable(text: str) -> str:

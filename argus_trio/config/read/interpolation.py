@@ -62,6 +62,8 @@ class Filling:
     """Gives the value of a variable, or None."""
     file: Callable[[str], str]
     """Gives the text of a file, or raises Unavailable."""
+    places: str = ""
+    """Where a variable can be set, for people: ` in argus.env or in the environment`."""
     brought: list[Brought] = attrs.field(factory=list, init=False)
     """The values that were filled in."""
     faults: list[tuple[str, str]] = attrs.field(factory=list, init=False)
@@ -78,14 +80,14 @@ class Filling:
         if not value and part.default is not None:
             return self.fill(part.default)
         if value is None:
-            hint = f"set it, or give a default: ${{{part.name}:-default}}"
+            hint = f"set it{self.places}, or give a default: ${{{part.name}:-default}}"
             self.faults.append((f"the variable {part.name} is not set", hint))
             return ""
         self.brought.append(Brought(value=value, variable=part.name))
         return value
 
     def _content(self, part: FromFile) -> str:
-        inner = Filling(variable=self.variable, file=self.file)
+        inner = Filling(variable=self.variable, file=self.file, places=self.places)
         path = inner.fill(part.path)
         if inner.faults:
             self.faults += inner.faults

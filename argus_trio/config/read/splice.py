@@ -42,6 +42,8 @@ class Splicer:
     """Those of the file that `env_file` names: they count where the gateway has none of that name."""
     brought: dict[KeyPath, tuple[Brought, ...]] = attrs.field(factory=dict, init=False)
     """The values that were filled in, by key path."""
+    _places: str = attrs.field(default="", init=False)
+    """Where a variable can be set, where that is more than the environment."""
     _off: set[KeyPath] = attrs.field(factory=set, init=False)
     """The backends that are left out."""
 
@@ -60,7 +62,7 @@ class Splicer:
             return
         for fault in content.faults:
             self.findings.note(key_path, f"line {fault.line} of the file {fault.what}", _FORM)
-        self.variables = content.variables
+        self.variables, self._places = content.variables, f" in {named.text} or in the environment"
         with suppress(OSError):
             if self._located(named.text).stat().st_mode & _OF_OTHERS:
                 self.findings.warn(key_path, f"others can read {named.text!r}", f"chmod 600 {shlex.quote(named.text)}")
@@ -76,7 +78,7 @@ class Splicer:
         return self._scalar(tree, key_path) if "${" in tree.text else tree
 
     def _scalar(self, scalar: Scalar, key_path: KeyPath) -> Scalar:
-        filling = Filling(variable=self._variable, file=self._file)
+        filling = Filling(variable=self._variable, file=self._file, places=self._places)
         try:
             text = filling.fill(parse(scalar.text))
         except Malformed as error:

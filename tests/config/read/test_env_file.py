@@ -109,6 +109,9 @@ def test_what_is_wrong_with_it_is_told_without_its_content(tmp_path: Path, varia
     with pytest.raises(ConfigInvalid) as caught:
         load(write(tmp_path, variables), environ={})
     assert told in [problem.message for problem in caught.value.problems]
+    if "OTHER" in variables:
+        hint = "set it in argus.env or in the environment, or give a default: ${KEY:-default}"
+        assert caught.value.problems[0].hint == hint
     assert "hunter" not in str(caught.value.problems)
 
 
