@@ -75,7 +75,7 @@ async def _examined(options: argparse.Namespace) -> tuple[Examination, Examined]
         examination,
         running=await search.find(),
         start=None if options.no_start else start_quietly,
-        wait_seconds=options.wait,
+        wait_seconds=0.0 if options.no_start else options.wait,
     )
     return examination, await examine(examination)
 

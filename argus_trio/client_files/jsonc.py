@@ -124,6 +124,8 @@ def read_jsonc(text: str) -> JsonNode:
     reader = _JsonReader(text)
     node = reader.value(reader.after_space(0), 0)
     if (end := reader.after_space(node.end)) < len(text):
+        if text[end] == ":":
+            raise JsonFault("`{` before it and `}` behind it are missing", text, node.start)
         raise JsonFault("there is more behind the end", text, end)
     return node
 

@@ -19,7 +19,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.contract.health import STATUS, StatusAnswer
 from argus_trio.doctor.processes import ListeningAddress, ServeProcess, serving_processes
 from argus_trio.manage_client.client import open_client
-from argus_trio.manage_client.failure import NOT_REACHED, CommandFailed
+from argus_trio.manage_client.failure import NOT_ALLOWED, NOT_REACHED, CommandFailed
 from argus_trio.manage_client.where import PROBE_SECONDS, GatewayPlace, living_sockets, place_of
 
 ASK_SECONDS: Final = 5.0
@@ -48,6 +48,8 @@ class RunningGateway:
     """How it stands; None if it does not say."""
     why_silent: str = ""
     """Why it does not say how it stands: it refuses this user, or it hangs."""
+    refuses: bool = False
+    """Whether it refuses this user."""
     environ: Mapping[str, str] | None = attrs.field(default=None, repr=False)
     """The variables that it was started with; None where this user must not see them."""
     addresses: tuple[ListeningAddress, ...] = ()
@@ -56,6 +58,14 @@ class RunningGateway:
     def place(self) -> GatewayPlace | None:
         """Where it answers; None if it does not."""
         return self.places[0] if self.status is not None and self.places else None
+
+    @property
+    def advice(self) -> str:
+        """What to do about one that does not say how it stands."""
+        if self.refuses:
+            return "ask with a token of an operator: `argus-trio doctor --token-file FILE`, or $ARGUS_TOKEN"
+        end = f"kill {self.pid}, or kill -9 {self.pid} if it stays" if self.pid is not None else "end it"
+        return f"it hangs, or is stopped: {end}; then start it anew"
 
     def __str__(self) -> str:
         where = ", ".join(each.shown for each in self.places[:1]) or "an address that cannot be seen"
@@ -150,7 +160,7 @@ class GatewaySearch:
 
 async def _asked(candidate: RunningGateway) -> RunningGateway | None:
     """The gateway with what it says of itself; None if none is there."""
-    why, is_there = "", candidate.pid is not None
+    why, is_there, refuses = "", candidate.pid is not None, False
     for place in candidate.places:
         try:
             async with open_client(place, candidate.token) as client:
@@ -158,12 +168,13 @@ async def _asked(candidate: RunningGateway) -> RunningGateway | None:
                 status = client.decoded(raw, StatusAnswer)
         except CommandFailed as failure:
             why = str(failure)
+            refuses = failure.code == NOT_ALLOWED
             is_there = is_there or failure.code != NOT_REACHED
             continue
         rest = tuple(each for each in candidate.places if each != place)
         file = candidate.file or await trio.to_thread.run_sync(_file_said, place, status)
         return attrs.evolve(candidate, places=(place, *rest), status=status, file=file)
-    return attrs.evolve(candidate, why_silent=why) if is_there else None
+    return attrs.evolve(candidate, why_silent=why, refuses=refuses) if is_there else None
 
 
 def _file_said(place: GatewayPlace, status: StatusAnswer) -> Path | None:

@@ -59,6 +59,8 @@ class _Taken:
     """A server that is one backend, and where else it is declared."""
 
     plain: PlainCommand
+    essence: DeclaredServer
+    """What is equal for all declarations of it."""
     also: tuple[ServerOrigin, ...] = ()
 
 
@@ -91,17 +93,19 @@ class _Importer:
         if why := _missing(plain.server):
             self._note("left out", where, why, is_refusal=True)
             return
+        essence = _essence(plain.server)
         for number, other in enumerate(self.taken):
-            if _same(other.plain.server, plain.server):
+            if other.essence == essence:
                 self._merge(number, plain.server, where)
                 return
-        self.taken.append(_Taken(plain=plain))
+        self.taken.append(_Taken(plain=plain, essence=essence))
 
     def _merge(self, number: int, server: DeclaredServer, where: str) -> None:
         other = self.taken[number]
         first = other.plain.server
         merged = attrs.evolve(first, is_enabled=first.is_enabled or server.is_enabled)
-        self.taken[number] = _Taken(plain=attrs.evolve(other.plain, server=merged), also=(*other.also, server.origin))
+        plain = attrs.evolve(other.plain, server=merged)
+        self.taken[number] = attrs.evolve(other, plain=plain, also=(*other.also, server.origin))
         self._note("changed", where, f"is the same as {first.name} of {first.origin}: one backend for both")
 
     def result(self) -> ImportedConfig:
@@ -178,11 +182,6 @@ def _missing(server: DeclaredServer) -> str:
     if server.transport == "stdio":
         return "" if server.command.parts and server.command.literal != "" else "it has neither a command nor a url"
     return "" if server.url.parts and server.url.literal != "" else "it has no url"
-
-
-def _same(one: DeclaredServer, other: DeclaredServer) -> bool:
-    """Whether two declarations mean the same server."""
-    return _essence(one) == _essence(other)
 
 
 def _essence(server: DeclaredServer) -> DeclaredServer:

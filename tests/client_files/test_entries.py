@@ -229,3 +229,18 @@ def test_no_json_makes_the_reader_stumble(value: object, client: str | None) -> 
         for each in file.servers:
             assert each.transport == "stdio" or each.url.parts
             assert each.transport != "stdio" or each.command.parts
+
+
+def test_servers_under_a_name_that_stands_twice_are_told_to_be_unread() -> None:
+    text = '{"mcpServers": {"a": {"command": "a"}},\n"mcpServers": {"b": {"command": "b"}}}'
+    file = read_client_file(text, path=CURSOR_OF_SHOP, home=HOME)
+    assert [each.name for each in file.servers] == ["b"]
+    (problem,) = file.problems
+    what = "mcpServers stands twice, the last in line 2, which counts: this one is not read"
+    assert (problem.line, problem.what) == (1, what)
+
+
+def test_an_entry_without_its_braces_is_told_so() -> None:
+    file = read_client_file('"mcpServers": {"a": {"command": "a"}}', path=CURSOR_OF_SHOP, home=HOME)
+    (problem,) = file.problems
+    assert "`{` before it and `}` behind it are missing" in problem.what

@@ -20,7 +20,7 @@ same user, else at http://127.0.0.1:9000. docs/commands.md tells all of it.
 examples:
   argus-trio serve -c config.yaml
   argus-trio status
-  argus-trio call files_read_file path=/srv/notes.txt
+  argus-trio call files__read_file path=/srv/notes.txt
   argus-trio logs files -f
 """
 
@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         description="Say whether somebody may use something, and by which rule; exit code 1 says no.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n"
-        "  argus-trio explain alice files_read_file\n"
+        "  argus-trio explain alice files__read_file\n"
         "  argus-trio explain --live alice manage:operate\n",
     )
     _add_explain(explain)

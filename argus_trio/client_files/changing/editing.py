@@ -236,8 +236,11 @@ def _without(text: str, parent: JsonNode, spans: list[tuple[int, int]], index: i
             cuts.append((own, own + 1))  # a comment stands between: it stays
         else:
             end = own + 1
+            end += 0 if _begins_line(text, start) else len(text[end:]) - len(text[end:].lstrip(" "))
     elif index > 0:
         before = _comma_at(text, spans[index - 1][1])
+        if before is not None and not text[before + 1 : start].strip(" "):
+            start = before + 1
     line_end = text.find("\n", end, parent.end)
     if _begins_line(text, start) and line_end >= 0 and not text[end:line_end].strip(_SPACES):
         start = text.rfind("\n", 0, start)

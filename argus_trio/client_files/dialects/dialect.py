@@ -58,10 +58,20 @@ def read_root(root: JsonNode, dialect: ClientDialect, context: FileContext) -> C
         return with_problems(file, context.problem(root.start, "is no object"))
     for names in dialect.members:
         node = root.member(*names)
+        file = _with_doubles(root, names[0], file, context)
         file = read_servers(node, ".".join(names), file, dialect.shape, context)
         if node is not None and dialect.reads_first_place:
             break
     return dialect.amend(root, file, context)
+
+
+def _with_doubles(root: JsonNode, name: str, file: ClientFile, context: FileContext) -> ClientFile:
+    """The file with what is wrong where its servers stand under a name twice: the first of them are not read."""
+    places = [each.start for each in root.members or () if each.name == name]
+    if len(places) < 2:
+        return file
+    what = f"{name} stands twice, the last in line {context.lines.line(places[-1])}, which counts: this one is not read"
+    return with_problems(file, context.problem(places[0], what))
 
 
 def read_servers(

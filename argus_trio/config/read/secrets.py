@@ -37,7 +37,7 @@ _LONGEST_PORT = 5
 _BETWEEN: Final = re.compile(r"[^\w.+=-]+")
 """What parts a text where rules, paths and addresses are taken apart."""
 _PATHS = ("/", "./", "../", "~/")
-_NAME: Final = r"[\w.-]*(?:token|secret|passw|credential|api[_-]?key)[\w.-]*"
+_NAME: Final = r"(?:[\w.-]*(?:token|secret|passw|credential|api[_-]?key)[\w.-]*|(?:[\w.-]*[_.-])?key)"
 NAMED: Final = re.compile(_NAME, re.IGNORECASE)
 """What a value goes by that is taken for a secret."""
 OPTION: Final = re.compile(f"--?{_NAME}", re.IGNORECASE)

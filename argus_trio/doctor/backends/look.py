@@ -29,7 +29,7 @@ async def look_at_backends(examination: Examination) -> Sequence[DoctorFinding]:
     running = examination.running.of(examination.path)
     if running and examination.running.answering(examination.path) is None:
         what = f"{running[0]} runs this file and does not say how its backends stand: {running[0].why_silent}"
-        return (_of_gateway(what, _TOKEN),)
+        return (_of_gateway(what, running[0].advice),)
     try:
         seen = await _seen(config, examination)
     except ConfigInvalid as invalid:

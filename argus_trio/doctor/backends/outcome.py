@@ -31,12 +31,18 @@ def findings_of(seen: BackendSeen, closer: Diagnosis | None, *, waited: float) -
 def _late(seen: BackendSeen, waited: float) -> DoctorFinding:
     entry = seen.entry
     doing = f"it is still {entry.what}" if entry.what else "it has not answered yet"
-    return DoctorFinding(
-        severity="warning",
-        about=entry.name,
-        what=f"not ready after {waited:.0f} s: {doing} ({_quoted(entry.reason)})",
-        advice="wait longer: `argus-trio doctor --wait 600`; what installs is faster the second time",
-    )
+    what = f"not ready after {waited:.0f} s: {doing} ({_quoted(entry.reason)})"
+    advice = "wait longer: `argus-trio doctor --wait 600`; what installs is faster the second time"
+    if "waits for its turn" in entry.reason:
+        advice = "look at those that are starting first; `argus-trio doctor --wait 600` waits for all"
+    elif (printed := _printed(seen)) is not None:
+        what, advice = f"{what}; {printed.what}", printed.advice
+    elif wrote := [each.text for each in seen.lines if each.source == "stderr"]:
+        what = f"{what}; it wrote last: {_quoted(wrote[-1])}"
+        advice = (
+            f"if it asks something, nobody can answer: what it needs goes into backends.{entry.name}; else {advice}"
+        )
+    return DoctorFinding(severity="warning", about=entry.name, what=what, advice=advice)
 
 
 def _down(seen: BackendSeen, closer: Diagnosis | None) -> DoctorFinding:
@@ -118,7 +124,12 @@ def _egress(seen: BackendSeen) -> Diagnosis | None:
 
 def _noise(seen: BackendSeen) -> Diagnosis | None:
     """What it printed on stdout that is no message, where nothing else tells why it is not ready."""
-    if seen.entry.type != "stdio" or not re.search(r"timeouts\.connect|no message|stdout", seen.entry.reason):
+    return _printed(seen) if re.search(r"timeouts\.connect|no message|stdout", seen.entry.reason) else None
+
+
+def _printed(seen: BackendSeen) -> Diagnosis | None:
+    """What it printed on stdout that is no message."""
+    if seen.entry.type != "stdio":
         return None
     printed = [each.text for each in seen.lines if each.source == "stdout"]
     if len(printed) < _NOISE_LINES:

@@ -22,7 +22,7 @@ async def look_at_gateways(examination: Examination) -> Sequence[DoctorFinding]:
     found = list(_twice(mine, examination))
     for gateway in mine:
         if gateway.place is None:
-            found.append(_silent(gateway))
+            found += [] if examination.backends else [_silent(gateway)]  # who looks at backends tells it otherwise
             continue
         found += _of_another_version(gateway)
         try:
@@ -53,8 +53,7 @@ def _silent(gateway: RunningGateway) -> DoctorFinding:
         severity="warning",
         about=str(gateway),
         what=f"it runs this file and does not tell how it stands: {gateway.why_silent or 'it listens nowhere'}",
-        advice="put the token of server.management.token into $ARGUS_TOKEN, or a file for --token-file; "
-        "one that hangs is ended with kill",
+        advice=gateway.advice,
     )
 
 

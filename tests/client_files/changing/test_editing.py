@@ -188,7 +188,9 @@ def test_what_is_no_file_of_a_client_is_refused_with_its_line(text: str, line: i
         ('{\n  "a": 1,\n  "argus": {},\n}', '{\n  "a": 1,\n}'),
         ('{\n  // about\n  "argus": {}, "b": 2\n}', '{\n  // about\n   "b": 2\n}'),
         ('{"argus": {} /* c */, "b": 2}', '{ /* c */ "b": 2}'),
-        ('{"argus": 1, "argus": 2}', "{ }"),
+        ('{"argus": 1, "argus": 2}', "{}"),
+        ('{"a": {"x": 1}, "argus": 2}', '{"a": {"x": 1}}'),
+        ('{ "argus": 1, "a": 2 }', '{ "a": 2 }'),
         ('{"a": 1}', '{"a": 1}'),
     ],
 )

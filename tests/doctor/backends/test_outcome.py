@@ -122,3 +122,22 @@ def test_a_long_reason_is_quoted_in_part() -> None:
 )
 def test_a_backend_has_been_tried_once_an_attempt_has_ended(state: str, failures: int, *, tried: bool) -> None:
     assert has_been_tried(entry(state=state, failed_attempts=failures)) is tried
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "told"),
+    [
+        ("stdout", "Listening on http://127.0.0.1:3000", "prints text that is no MCP"),
+        ("stderr", "Password:", "it wrote last: Password:"),
+    ],
+)
+def test_what_one_says_that_is_not_ready_in_time_is_told(source: LineSource, text: str, told: str) -> None:
+    seen = BackendSeen(entry=entry(state="starting", reason="it is starting"), lines=(line(text, source),))
+    assert told in one(seen).what
+
+
+def test_one_that_waits_for_its_turn_is_told_to_look_at_the_others() -> None:
+    seen = BackendSeen(
+        entry=entry(state="starting", reason="it waits for its turn to start (server.concurrent_starts)")
+    )
+    assert one(seen).advice.startswith("look at those that are starting first")

@@ -181,8 +181,18 @@ async def test_without_a_start_nothing_is_started_and_nothing_is_told() -> None:
 
 
 async def test_a_gateway_that_runs_the_file_and_refuses_to_tell_is_told_with_the_way_to_a_token() -> None:
-    running = RunningGateway(pid=7, file=Path("/nonexistent/config.yaml"), why_silent="who asks is not known (401)")
+    running = RunningGateway(
+        pid=7, file=Path("/nonexistent/config.yaml"), why_silent="who asks is not known (401)", refuses=True
+    )
     examination = _examination(config_of(stdio("it")), running=RunningGateways(gateways=(running,)))
     (found,) = await look_at_backends(examination)
     assert "(pid 7) runs this file and does not say how its backends stand: who asks is not known (401)" in found.what
     assert "--token-file" in found.advice
+
+
+async def test_a_gateway_that_hangs_is_told_to_be_ended_and_not_to_want_a_token() -> None:
+    running = RunningGateway(pid=7, file=Path("/nonexistent/config.yaml"), why_silent="it did not answer in time")
+    examination = _examination(config_of(stdio("it")), running=RunningGateways(gateways=(running,)))
+    (found,) = await look_at_backends(examination)
+    assert "kill 7, or kill -9 7 if it stays" in found.advice
+    assert "token" not in found.advice
