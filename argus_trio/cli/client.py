@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import stat
 import sys
@@ -80,6 +81,7 @@ def _write(place: ClientPlace, kind: ClientKind, gateway: ToldGateway) -> int:
         return 0
     sys.stdout.write(f"{place.path} leads to {gateway.url} now, as {gateway.name}\n")
     _tell_of_change(change.backup, kind, place)
+    _tell_of_comments(kind, place)
     _tell_of_token(kind, gateway)
     return 0
 
@@ -100,6 +102,18 @@ def _tell_of_change(backup: Path | None, kind: ClientKind, place: ClientPlace) -
     step = kind.next_step if place.is_private else kind.project_step or kind.next_step
     sys.stdout.write(f"  what to do: {step}\n")
     sys.stdout.flush()
+
+
+def _tell_of_comments(kind: ClientKind, place: ClientPlace) -> None:
+    """Say so where the file has what its client may not read."""
+    if not kind.reads_strict_json:
+        return
+    try:
+        json.loads(place.path.read_bytes())
+    except ValueError:
+        complain(f"warning: {place.path} has comments or trailing commas: {kind.title} may read nothing of the file")
+    except OSError:
+        return  # it has just been written: what happens to it now is its client's
 
 
 def _tell_of_token(kind: ClientKind, gateway: ToldGateway) -> None:

@@ -79,6 +79,8 @@ class ClientKind:
     """The first is where a snippet is put, unless a project is meant."""
     format: ClientFileFormat = "json"
     form: EntryForm = EntryForm()
+    reads_strict_json: bool = False
+    """Whether comments and trailing commas are not known to be read; they are never written."""
     next_step: str = ""
     """What its user does for the file to be read again."""
     project_step: str = ""
@@ -95,6 +97,7 @@ KINDS: Final[Mapping[str, ClientKind]] = {
         ClientKind(
             name="claude-desktop",
             title="Claude Desktop",
+            reads_strict_json=True,
             files=(
                 FilePlace(
                     path="{config}/Claude/claude_desktop_config.json",
@@ -107,6 +110,7 @@ KINDS: Final[Mapping[str, ClientKind]] = {
         ClientKind(
             name="claude-code",
             title="Claude Code",
+            reads_strict_json=True,
             files=(
                 FilePlace(path="{claude}/.claude.json", members=("mcpServers",)),
                 FilePlace(path=".mcp.json", members=("mcpServers",)),

@@ -258,3 +258,15 @@ def test_wrong_usage_is_told_with_2(client: Client, words: tuple[str, ...]) -> N
     ran = client(*words)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err
+
+
+@pytest.mark.parametrize(("name", "is_warned_of"), [("claude-desktop", True), ("cursor", False)])
+def test_comments_that_a_client_may_not_read_are_warned_of(
+    client: Client, home: Path, name: str, is_warned_of: bool
+) -> None:
+    path = home / "commented.json"
+    path.write_text('{\n  // mine\n  "mcpServers": {}\n}\n')
+    done = client(name, "--file", str(path), "--write")
+    assert done.code == 0
+    assert "// mine" in path.read_text()
+    assert ("may read nothing of the file" in done.err) is is_warned_of
