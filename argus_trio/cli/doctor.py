@@ -38,6 +38,8 @@ ENGINE_SECONDS: Final = 10.0
 def doctor(options: argparse.Namespace) -> int:
     """Look at everything; the exit code."""
     try:
+        if sys.stderr.isatty() and not options.no_start:
+            complain(f"looking; backends that are starting are waited for, {options.wait:g} s at most")
         with untold():
             examination, examined = trio.run(_examined, options)
     except CommandFailed as failure:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
+
 from tests.doctor.patient import Patient, echo
 
 
@@ -70,3 +75,21 @@ def test_a_file_that_names_variables_alone_may_be_read_by_others(patient: Patien
 def test_a_wrong_address_of_a_gateway_is_wrong_usage(patient: Patient) -> None:
     patient.write({"backends": {"echo": echo()}})
     assert patient.examined("--server", "ftp://nowhere").code == 2
+
+
+def test_who_waits_at_a_terminal_is_told_for_what(patient: Patient) -> None:
+    patient.write({"backends": {}})
+    mine, its = pty.openpty()
+    words = ["doctor", "-c", str(patient.file), "--wait", "7"]
+    done = subprocess.run(
+        [sys.executable, "-m", "argus_trio", *words],
+        env=patient.environ(),
+        stdout=subprocess.DEVNULL,
+        stderr=its,
+        timeout=60,
+        check=False,
+    )
+    os.close(its)
+    told = os.read(mine, 4096).decode()
+    os.close(mine)
+    assert (done.returncode, told.strip()) == (0, "looking; backends that are starting are waited for, 7 s at most")
