@@ -45,8 +45,6 @@ class BackendLog:
     redact: Callable[[str], str] = str
     on_added: Callable[[], None] = _nobody
     """Wakes who follows; must not block."""
-    is_over: bool = attrs.field(default=False, init=False)
-    """Whether its backend is gone: there will be no further line."""
     _lines: deque[LogLine] = attrs.field(factory=lambda: deque(maxlen=LINES_KEPT), init=False)
     _size: int = attrs.field(default=0, init=False)
     _count: int = attrs.field(default=0, init=False)
@@ -61,11 +59,6 @@ class BackendLog:
         self._size += len(line.text)
         while self._size > BYTES_KEPT and len(self._lines) > 1:
             self._size -= len(self._lines.popleft().text)
-        self.on_added()
-
-    def end(self) -> None:
-        """Tell who follows that its backend is gone. Does not block."""
-        self.is_over = True
         self.on_added()
 
     def since(self, number: int) -> tuple[tuple[LogLine, ...], bool]:
@@ -102,4 +95,4 @@ class BackendLogs:
     def keep_backends(self, names: Collection[str]) -> None:
         """Forget the logs of all other backends: a reload has removed them."""
         for name in [name for name in self._logs if name not in names]:
-            self._logs.pop(name).end()
+            del self._logs[name]

@@ -126,8 +126,6 @@ class FollowedLog:
             lines, is_gap = self.log.since(self.first)
             if lines:
                 return self._events(lines, is_gap)
-            if self.log.is_over:
-                break
             await self.news.wait()
         return b""
 

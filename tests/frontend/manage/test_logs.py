@@ -108,21 +108,6 @@ async def test_a_stream_goes_on_after_an_id_and_tells_a_gap_where_it_is_not_know
         assert seen.index(b"event: gap") < seen.index(b'"since":"before-9"') < seen.index(b'"one"')
 
 
-async def test_a_stream_of_a_backend_that_a_reload_removed_ends_after_its_last_line() -> None:
-    known = management()
-    known.logs.of("files").add("gateway", "it is going")
-    seen = b""
-    async with serving(management=known) as served, connected(served) as client:
-        await client.send("GET", f"{LOGS}?follow=true")
-        await client.head()
-        with trio.fail_after(5):
-            async with aclosing(client.parts()) as parts:
-                async for part in parts:
-                    seen += part
-                    known.logs.keep_backends(())
-    assert b"it is going" in seen
-
-
 async def test_the_level_of_the_log_is_told_and_changed_and_noted() -> None:
     known = management()
     async with serving(management=known) as served:
