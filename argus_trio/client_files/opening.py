@@ -48,10 +48,8 @@ def open_client_file(path: Path, *, client: str | None = None, home: Path) -> Cl
 def file_text(path: Path) -> str:
     """The text of a file. Raises Unreadable."""
     try:
-        # without waiting: a pipe in the place of a file may have nobody at its other end
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as opened:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with open(path, "rb", opener=_without_waiting) as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise Unreadable("is no file")
             content = opened.read(MOST_BYTES + 1)
     except OSError as error:
@@ -63,6 +61,11 @@ def file_text(path: Path) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError:
         raise Unreadable("is not written in UTF-8: save it so in an editor first") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open it, although a pipe in the place of a file may have nobody at its other end."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _switches(project: Path, home: Path) -> list[Switches]:

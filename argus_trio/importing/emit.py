@@ -122,7 +122,14 @@ def _is_plain(text: str, *, in_flow: bool) -> bool:
     else:
         is_fine = _PLAIN.fullmatch(text) is not None
     is_fine = is_fine and not text.startswith(("-:", "---", "...", "- ", "~", "%", "@")) and text not in ("-", ".", "=")
-    return is_fine and ": " not in text and isinstance(yaml.safe_load(f"- {text}")[0], str)
+    return is_fine and ": " not in text and _is_read_as_text(text)
+
+
+def _is_read_as_text(text: str) -> bool:
+    try:
+        return isinstance(yaml.safe_load(f"- {text}")[0], str)
+    except ValueError:  # what looks like a number to YAML and is none, such as 0b_
+        return False
 
 
 def _escaped(character: str) -> str:

@@ -154,3 +154,11 @@ def test_another_projects_switches_mean_nothing_here(tmp_path: Path) -> None:
     file = open_client_file(path, home=tmp_path)
     assert off(file) == {}
     assert server(file, "a").origin.project == str(tmp_path / "shop")
+
+
+def test_what_is_no_file_leaves_nothing_open(tmp_path: Path) -> None:
+    descriptors = Path("/proc/self/fd")
+    before = set(descriptors.iterdir())
+    for _ in range(3):
+        assert open_client_file(tmp_path, home=tmp_path).problems
+    assert set(descriptors.iterdir()) == before

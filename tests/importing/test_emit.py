@@ -83,7 +83,8 @@ def test_it_is_written_as_people_write_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["yes", "no", "on", "0123", "1_000", "2024-01-01", "1:30", "a: b", "x #y", "~", "null"]
+    "text",
+    ["yes", "no", "on", "0123", "1_000", "2024-01-01", "1:30", "0b_", "0x_", "2024-99-99", "a: b", "x #y", "~", "null"],
 )
 def test_what_could_be_misread_stands_in_quotes(text: str) -> None:
     assert f'"{text}"' in emit({"key": text})

@@ -45,9 +45,8 @@ def test_it_has_pipes_sockets_a_shim_and_a_resolv_conf_and_goes_with_all_of_it(t
 @pytest.fixture
 def few_descriptors() -> Iterator[Callable[[int], None]]:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    free = os.dup(2)
-    os.close(free)
-    yield lambda count: resource.setrlimit(resource.RLIMIT_NOFILE, (free + count, before[1]))
+    free = [number for number in range(256) if not Path(f"/proc/self/fd/{number}").is_symlink()]
+    yield lambda count: resource.setrlimit(resource.RLIMIT_NOFILE, (free[count], before[1]))
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
