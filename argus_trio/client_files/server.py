@@ -108,5 +108,3 @@ class ClientFile:
     path: str
     servers: tuple[DeclaredServer, ...] = ()
     problems: tuple[FileProblem, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    """What is said for no server alone."""

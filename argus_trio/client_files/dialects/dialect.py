@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 import attrs
 
@@ -46,9 +45,6 @@ class ClientDialect:
     """Raises JsonFault."""
     inputs: ReadInputs = _no_inputs
     amend: AmendFile = _nothing_else
-
-
-NO_SERVERS: Final = "declares no servers"
 
 
 def read_root(root: JsonNode, dialect: ClientDialect, context: FileContext) -> ClientFile:

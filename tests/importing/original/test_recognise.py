@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from argus_trio.config.read.document import read_document
-from argus_trio.importing.original.file.recognise import Recognised, is_original, recognised
+from argus_trio.importing.original.file.recognise import Recognised, recognised
 from tests.importing.original.support import refused
 
 
@@ -34,7 +34,6 @@ from tests.importing.original.support import refused
 def test_a_file_is_recognised(text: str, whose: Recognised) -> None:
     root = read_document(text).root
     assert recognised(root) == whose
-    assert is_original(root) == (whose in ("original", "either", "mixed"))
 
 
 def test_a_file_of_both_says_which_keys_to_take_out() -> None:

@@ -50,11 +50,6 @@ _THEIR_TIMEOUTS: Final = frozenset({"init", "cap_fetch", "sse_startup", "startup
 _SHARED: Final = frozenset({"version", "server", "backends", "conflict_resolution"})
 
 
-def is_original(root: Tree | None) -> bool:
-    """Whether it is to be read as a configuration of the original."""
-    return recognised(root) in ("original", "mixed", "either")
-
-
 def recognised(root: Tree | None) -> Recognised:
     """Whose file it is."""
     if not isinstance(root, dict) or not (_SHARED | OUR_SECTIONS | SECTIONS) & set(root):
