@@ -26,6 +26,8 @@ ASK_SECONDS: Final = 5.0
 """How long a gateway may take to say how it stands: it looks up what it knows, and one that hangs is told as such."""
 LOOK_SECONDS: Final = 10.0
 """How long the look for processes and sockets may take, on a machine with thousands of processes."""
+ASK_AS_OPERATOR: Final = "ask with a token of an operator: `argus-trio doctor --token-file FILE`, or $ARGUS_TOKEN"
+"""What to do where a gateway does not tell this user how it stands."""
 _ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - nothing is bound
 """How a gateway is asked that listens at every address."""
 
@@ -63,7 +65,7 @@ class RunningGateway:
     def advice(self) -> str:
         """What to do about one that does not say how it stands."""
         if self.refuses:
-            return "ask with a token of an operator: `argus-trio doctor --token-file FILE`, or $ARGUS_TOKEN"
+            return ASK_AS_OPERATOR
         end = f"kill {self.pid}, or kill -9 {self.pid} if it stays" if self.pid is not None else "end it"
         return f"it hangs, or is stopped: {end}; then start it anew"
 

@@ -16,6 +16,7 @@ from argus_trio.doctor.backends.seen import WELL, GatewaySeen, has_been_tried, s
 from argus_trio.doctor.backends.trial import try_out
 from argus_trio.doctor.examination import Examination
 from argus_trio.doctor.finding import DoctorFinding
+from argus_trio.doctor.running import ASK_AS_OPERATOR
 from argus_trio.errors import ConfigInvalid, ListenFailed
 from argus_trio.manage_client.client import open_client
 from argus_trio.manage_client.failure import CommandFailed
@@ -72,11 +73,8 @@ async def findings(seen: GatewaySeen, config: Config, examination: Examination) 
         for finding in findings_of(each, closer.get(each.entry.name), waited=seen.waited)
     ]
     if seen.refused:
-        found.append(_of_gateway(f"the gateway does not tell all: {seen.refused}", _TOKEN, severity="warning"))
+        found.append(_of_gateway(f"the gateway does not tell all: {seen.refused}", ASK_AS_OPERATOR, severity="warning"))
     return found + findings_of_names(seen)
-
-
-_TOKEN = "ask with a token of an operator: `argus-trio doctor --token-file FILE`, or $ARGUS_TOKEN"  # noqa: S105
 
 
 def _of_gateway(what: str, advice: str, *, severity: str = "problem") -> DoctorFinding:
