@@ -4,7 +4,11 @@
     arguments/   the arguments of all commands; loads nothing else, for help and completion have to be there at once
     gateway      serve and demo: here the gateway is loaded
     file         check, explain and schema
-    importing    import; `client` and `doctor` are in files of their own as well
+    importing    import; `imported/` finds the files, and writes the configuration and its env file
+    client       client; `clients/` finds the gateway's address for it
+    doctor       doctor; `findings` writes what it found, `tried` is the gateway that it starts
+    dashboard    tui
+    images/      build and clean
     isolated/    isolation: the plans of a file, by the engine of this machine
     bridge       stdio
     logged       the log of a command; `report` how one complains that loads the gateway

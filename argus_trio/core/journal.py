@@ -145,7 +145,7 @@ class Journal:
             ValueError: the stage is none of `STAGES`.
         """
         if stage not in STAGES:
-            raise ValueError(f"{stage!r} is no stage: add it to core/stages.py and to docs/management.md")
+            raise ValueError(f"{stage!r} is no stage: add it to core/stages.py and to docs/management-events.md")
         self.happened[stage, severity] += 1
         self._count_of(stage, backend)
         now = self.now()

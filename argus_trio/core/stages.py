@@ -1,4 +1,4 @@
-"""The stages: every word that an event of the journal may have, and what it means. `docs/management.md` lists them."""
+"""The stages: every word that an event of the journal may have, and what it means (`docs/management-events.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/manage/v1/metrics`: every metric, its name and what it says; `docs/management.md` lists them.
+"""`/manage/v1/metrics`: every metric, its name and what it says; `docs/management-events.md` lists them.
 
 Labels are backends, tools, outcomes and words of ours; never principals, clients or ids. Names stay as they are.
 """
