@@ -43,7 +43,7 @@ class Disconnects(Protocol):
 
 
 class AsgiScope(TypedDict):
-    """What is used of the ASGI scope."""
+    """The ASGI scope; what is not required is used by nobody here."""
 
     method: str
     path: str
@@ -54,6 +54,13 @@ class AsgiScope(TypedDict):
     """The address that the connection came from; None where it has none."""
     state: NotRequired[Mapping[str, Door]]
     """`door` is by which listener it came."""
+    type: NotRequired[str]
+    asgi: NotRequired[Mapping[str, str]]
+    http_version: NotRequired[str]
+    scheme: NotRequired[str]
+    raw_path: NotRequired[bytes]
+    root_path: NotRequired[str]
+    server: NotRequired[tuple[str, int] | None]
 
 
 DISCONNECT_EXTENSION: Final = "argus.disconnect"

@@ -1,0 +1,33 @@
+"""Which HTTP/1.1 is spoken with clients: ours, or Hypercorn's, which is loaded for who asks for it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from argus_trio.frontend.http.request import Door
+from argus_trio.frontend.server.lean_connection import LeanConnection
+from argus_trio.frontend.server.site import Site
+from argus_trio.frontend.server.transport import ClientStream
+
+
+class Conversation(Protocol):
+    """One client's connection."""
+
+    async def run(self) -> None:
+        """Serve it to its end; raises nothing of it."""
+
+
+MakeConversation = Callable[[ClientStream, Door], Conversation]
+
+
+def speaking(site: Site) -> MakeConversation:
+    """What serves the connections of `site`, by its settings at this moment."""
+    if site.settings.now.server.http == "lean":
+        return partial(LeanConnection, site)
+    from argus_trio.frontend.server.hypercorn_frame import HypercornFrame
+    from argus_trio.frontend.server.hypercorn_server import ServedConnection
+
+    frame = HypercornFrame(site)
+    return partial(ServedConnection, frame)
