@@ -24,7 +24,7 @@ class _NeverCleared(EventWrapper):
         raise FurtherRequest
 
 
-class _Stopping(EventWrapper):
+class _SiteStops(EventWrapper):
     """Set once the site stops."""
 
     def __init__(self, site: Site) -> None:
@@ -52,4 +52,4 @@ class HypercornFrame:
 
     def __attrs_post_init__(self) -> None:
         self.app = ASGIWrapper(cast("ASGIFramework", self.site.application))
-        self.context.terminated = _Stopping(self.site)
+        self.context.terminated = _SiteStops(self.site)

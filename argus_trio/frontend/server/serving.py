@@ -22,7 +22,7 @@ from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.listeners import AcceptedConnection, DescriptorsExhausted, ServerListener
 from argus_trio.frontend.server.site import Site
-from argus_trio.frontend.server.speaking import MakeConversation, speaking
+from argus_trio.frontend.server.speaking import MakeSpeaker, speaking
 
 log = structlog.get_logger()
 
@@ -80,7 +80,7 @@ class Acceptor:
     """Takes connections and starts their tasks."""
 
     _site: Site
-    _begun: MakeConversation
+    _begun: MakeSpeaker
     _reported_at: float = attrs.field(default=-inf, init=False)
     _ended: int = attrs.field(default=0, init=False)
     _turned_away: int = attrs.field(default=0, init=False)

@@ -13,8 +13,8 @@ from hypercorn.config import Config
 from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.server.departures import Departures
-from argus_trio.frontend.server.patience import Patience
+from argus_trio.frontend.server.lean.departures import Departures
+from argus_trio.frontend.server.lean.patience import Patience
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """The largest head of a request."""

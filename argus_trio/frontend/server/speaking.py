@@ -7,22 +7,22 @@ from functools import partial
 from typing import Protocol
 
 from argus_trio.frontend.http.request import Door
-from argus_trio.frontend.server.lean_connection import LeanConnection
+from argus_trio.frontend.server.lean.connection import LeanConnection
 from argus_trio.frontend.server.site import Site
 from argus_trio.frontend.server.transport import ClientStream
 
 
-class Conversation(Protocol):
+class Speaker(Protocol):
     """One client's connection."""
 
     async def run(self) -> None:
         """Serve it to its end; raises nothing of it."""
 
 
-MakeConversation = Callable[[ClientStream, Door], Conversation]
+MakeSpeaker = Callable[[ClientStream, Door], Speaker]
 
 
-def speaking(site: Site) -> MakeConversation:
+def speaking(site: Site) -> MakeSpeaker:
     """What serves the connections of `site`, by its settings at this moment."""
     if site.settings.now.server.http == "lean":
         return partial(LeanConnection, site)

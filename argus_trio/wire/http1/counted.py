@@ -6,7 +6,7 @@ import attrs
 
 
 @attrs.define(eq=False)
-class Counted:
+class CountedBody:
     """Takes such a body out of the bytes of a connection."""
 
     left: int

@@ -12,9 +12,7 @@ from typing import Final
 import attrs
 
 from argus_trio.wire.http1.fault import HttpFault
-
-HeaderList = list[tuple[bytes, bytes]]
-"""Header fields in their order, names in lower case."""
+from argus_trio.wire.http1.field_lines import Fields
 
 HEAD_END: Final = b"\r\n\r\n"
 _LINE_END: Final = b"\r\n"
@@ -44,7 +42,7 @@ class RequestHead:
     target: bytes
     version: bytes
     """`1.1` or `1.0`, the only ones that there are."""
-    headers: HeaderList = attrs.field(repr=False)
+    headers: Fields = attrs.field(repr=False)
     length: int | None
     """How many bytes the body has; None where it comes in chunks."""
     is_chunked: bool
@@ -80,7 +78,7 @@ def read_request_head(head: bytes) -> RequestHead:
     method, target, version = line.groups()
     if version not in _VERSIONS:
         raise HttpFault("only HTTP/1.1 and HTTP/1.0 are spoken", status=505)
-    headers: HeaderList = []
+    headers: Fields = []
     if len(head) > line.end() + 2:
         names, lines = _NAMES, head[line.end() : -4].split(_LINE_END)
         for each in lines:
@@ -105,7 +103,7 @@ def _read_name(written: bytes) -> bytes:
     return name
 
 
-def _framed(method: bytes, target: bytes, version: bytes, headers: HeaderList) -> RequestHead:
+def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> RequestHead:
     """The request, once what says where it ends has been found and is clear."""
     hosts, length, is_chunked, waits = 0, b"", False, False
     is_last = version == b"1.0"

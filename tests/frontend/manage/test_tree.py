@@ -82,7 +82,7 @@ async def test_no_depth_is_too_much() -> None:
     ("name", "short"),
     [
         ("argus_trio.backends.scope.scope.Scope.run", "Scope.run"),
-        ("argus_trio.frontend.server.lean_connection.LeanConnection.run", "LeanConnection.run"),
+        ("argus_trio.frontend.server.lean.connection.LeanConnection.run", "LeanConnection.run"),
         ("argus_trio.app.run_gateway", "run_gateway"),
         ("a.f.<locals>.inner", "inner"),
         ("<init>", "trio"),

@@ -46,7 +46,7 @@ class Departures:
         self._epoll.modify(fd, _BEHIND if is_wanted else _GOING)
 
     def leave(self, fd: int, connection: Departing) -> None:
-        """Watch `connection` no longer. Idempotent, and right too if its descriptor is closed or another one's by now."""
+        """Watch `connection` no longer. Idempotent, also if its descriptor is closed, or another one's by now."""
         if self._watched.get(fd) is connection:
             del self._watched[fd]
             with suppress(OSError):  # it was closed, by which it has left

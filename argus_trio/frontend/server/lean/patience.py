@@ -18,7 +18,7 @@ LOOKS_SECONDS: Final = 1.0
 _PART: Final = 8
 
 
-class Waiting(Protocol):
+class LookedAt(Protocol):
     """A connection that may wait too long."""
 
     def look(self, now: float, limits: Limits) -> None:
@@ -30,16 +30,16 @@ class Patience:
     """The connections that are looked at."""
 
     _settings: CurrentSettings
-    _waiting: set[Waiting] = attrs.field(factory=set, init=False)
+    _waiting: set[LookedAt] = attrs.field(factory=set, init=False)
     _begun: trio.Event = attrs.field(factory=trio.Event, init=False)
 
-    def enter(self, connection: Waiting) -> None:
+    def enter(self, connection: LookedAt) -> None:
         """Look at it from now on."""
         self._waiting.add(connection)
         if not self._begun.is_set():
             self._begun.set()
 
-    def leave(self, connection: Waiting) -> None:
+    def leave(self, connection: LookedAt) -> None:
         """Look at it no more. Idempotent."""
         self._waiting.discard(connection)
 

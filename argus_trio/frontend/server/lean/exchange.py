@@ -17,7 +17,7 @@ from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage
 from argus_trio.frontend.http.request import Header
 from argus_trio.frontend.server.transport import Transport
 from argus_trio.wire.http1.chunked import Chunked
-from argus_trio.wire.http1.counted import Counted
+from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.request_head import RequestHead
 from argus_trio.wire.http1.written_head import CHUNKED_END, CONTINUE, UnwritableHeader, WrittenHead, written_head
@@ -55,7 +55,7 @@ class LeanExchange:
     head: RequestHead
     watcher: Watcher
     transport: Transport
-    body: Counted | Chunked
+    body: CountedBody | Chunked
     since: float
     """When its head was complete, on trio's clock."""
     state: AnswerState = attrs.field(default=AnswerState.QUIET, init=False)

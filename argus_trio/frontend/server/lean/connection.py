@@ -15,13 +15,13 @@ import trio
 
 from argus_trio.frontend.http.limits import Limits
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, AsgiScope, Door
-from argus_trio.frontend.server.behind import Behind
-from argus_trio.frontend.server.lean_exchange import AnswerState, LeanExchange
+from argus_trio.frontend.server.lean.behind import Behind
+from argus_trio.frontend.server.lean.exchange import AnswerState, LeanExchange
 from argus_trio.frontend.server.request_target import origin_form
 from argus_trio.frontend.server.site import MAX_HEAD_BYTES, Site
 from argus_trio.frontend.server.transport import ClientStream, PlainTransport, Transport
 from argus_trio.wire.http1.chunked import Chunked
-from argus_trio.wire.http1.counted import Counted
+from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.request_head import HEAD_END, RequestHead, check_beginning, read_request_head
 
@@ -93,7 +93,7 @@ class LeanConnection:
             self._transport.stop_waiting()
 
     def look(self, now: float, limits: Limits) -> None:
-        """See `Waiting`."""
+        """See `LookedAt`."""
         exchange = self._exchange
         if exchange is None:
             if now - self._since >= (limits.head if self._buffer else limits.keep_alive):
@@ -175,7 +175,7 @@ class LeanConnection:
             head=head,
             watcher=self,
             transport=self._transport,
-            body=Chunked() if head.is_chunked else Counted(head.length or 0),
+            body=Chunked() if head.is_chunked else CountedBody(head.length or 0),
             since=trio.current_time(),
         )
         if self._buffer and not exchange.body.is_complete:
