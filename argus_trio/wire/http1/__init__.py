@@ -2,6 +2,7 @@
 
 - `request_head` reads what a client asks with, `answer_head` what a server answers with.
 - `chunked` takes a body in chunks apart.
+- `field_lines` is the careful way to read headers, and trailers: any line end, and folded lines.
 - `fault` is what none of them accepts.
 
 They are as strict as h11, which is asked about each of them in the tests; what is bounded is bounded by who feeds them.
