@@ -2,6 +2,7 @@
 
 - `request_head` reads what a client asks with, `answer_head` what a server answers with.
 - `counted` takes a body of a known length out of what comes, `chunked` one that comes in chunks.
+- `field_lines` is the careful way to read headers, and trailers: any line end, and folded lines.
 - `written_head` writes the head of an answer.
 - `fault` is what none of them accepts.
 

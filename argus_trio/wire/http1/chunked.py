@@ -1,4 +1,4 @@
-"""A body in chunks (RFC 9112, section 7.1), taken apart as it comes. How much it may be in all is its reader's business."""
+"""A body in chunks (RFC 9112, section 7.1), as it comes. How much it may be in all is its reader's business."""
 
 from __future__ import annotations
 
