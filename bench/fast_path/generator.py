@@ -39,27 +39,17 @@ class Generator:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    @contextmanager
-    def opened(self, order: Order) -> Iterator[None]:
-        """What an order says is open within. Raises: LoadFailed."""
+    def put(self, order: Order, pid: int) -> tuple[Seen, float]:
+        """Put it on; what was seen, and the CPU that a process spent meanwhile, in seconds. Raises: LoadFailed."""
         self._say(json.dumps(attrs.asdict(order)))
         try:
             self._heard()
-            yield
-        finally:
-            self._say("end")
-
-    def run(self) -> Seen:
-        """Put the load on, and return what was seen. Raises: LoadFailed."""
-        self._say("go")
-        return self._heard()
-
-    def put(self, order: Order, pid: int) -> tuple[Seen, float]:
-        """Open and run an order; what was seen, and the CPU that a process spent on it, in seconds. Raises: LoadFailed."""
-        with self.opened(order):
             before = spent_s(pid)
-            seen = self.run()
+            self._say("")
+            seen = self._heard()
             return seen, spent_s(pid) - before
+        finally:
+            self._say("")
 
 
 @contextmanager
