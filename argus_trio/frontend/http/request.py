@@ -209,9 +209,14 @@ class OpenStreams:
 
 def start(status: int, headers: Sequence[Header], length: int | None = None) -> AsgiMessage:
     """The ASGI message that opens an answer; `length` is None where the end is not known yet."""
-    if length is not None and status != _NO_CONTENT:
-        headers = [*headers, (b"content-length", b"%d" % length)]
+    if length is not None:
+        headers = with_length(status, headers, length)
     return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def with_length(status: int, headers: Sequence[Header], length: int) -> Sequence[Header]:
+    """The header fields of an answer whose body has so many bytes; a status that has no body says no length."""
+    return headers if status == _NO_CONTENT else [*headers, (b"content-length", b"%d" % length)]
 
 
 def retry_after(seconds: float) -> Header:

@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, AsgiScope, Door
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, SHORTCUT_EXTENSION, AsgiScope, Door
 from argus_trio.frontend.server.lean.behind import Behind
 from argus_trio.frontend.server.lean.exchange import AnswerState, LeanExchange
 from argus_trio.frontend.server.request_target import origin_form
@@ -193,8 +193,10 @@ class LeanConnection:
         if self._looks_behind and not await self._end_look():
             return False
         if exchange.state is not AnswerState.DONE:
-            if exchange.state is AnswerState.QUIET and not (exchange.is_gone and exchange.fault is None):
-                await self._refuse(500 if exchange.fault is None else exchange.fault.status)
+            if exchange.state is AnswerState.QUIET and exchange.fault is not None:
+                await self._refuse(exchange.fault.status)
+            elif exchange.state is AnswerState.QUIET and (exchange.has_failed or not exchange.is_gone):
+                await self._refuse(500)
             return False
         return not (exchange.is_last or exchange.is_gone or self._site.is_stopping)
 
@@ -219,7 +221,7 @@ class LeanConnection:
             "client": self._client,
             "server": self._server,
             "state": {"door": self._door},
-            "extensions": {DISCONNECT_EXTENSION: exchange},
+            "extensions": {DISCONNECT_EXTENSION: exchange, SHORTCUT_EXTENSION: exchange},
         }
 
     async def _refuse(self, status: int) -> None:
