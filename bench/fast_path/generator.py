@@ -55,7 +55,7 @@ class Generator:
         return self._heard()
 
     def put(self, order: Order, pid: int) -> tuple[Seen, float]:
-        """Open and run an order; what was seen, and the CPU that a process spent on it, in seconds. Raises: LoadFailed."""
+        """Open and run an order; what was seen, and the seconds of CPU that a process spent. Raises: LoadFailed."""
         with self.opened(order):
             before = spent_s(pid)
             seen = self.run()

@@ -8,6 +8,7 @@ gateway's figures at each of these moments. An order that fails is told as `erro
 from __future__ import annotations
 
 import json
+import resource
 import select
 import statistics
 import sys
@@ -41,11 +42,16 @@ class Order:
     """Whether one more client asks for `ping` all the time, and what it sees is told as `longest_ms`."""
 
 
+Idle = dict[str, list[Listener]]
+"""Clients over HTTP+SSE that stay, by where they are: mcp-hub fails inwardly, at length, at each that goes."""
+
+
 class Load:
     """What one order opens, puts on, and closes."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, idle: Idle) -> None:
         self.order = order
+        self.idle = idle
         self.place = Place(order.url)
         self.poll = select.epoll()
         self.by_number: dict[int, Client] = {}
@@ -103,7 +109,8 @@ class Load:
 
     def kind_of_caller(self, method: str, params: Params) -> Caller | Listener:
         if self.order.era == "sse":
-            listener = Listener.to(self.place)
+            there = self.idle.get(self.order.url)
+            listener = there.pop() if there else Listener.to(self.place)
             listener.request = Place(listener.there).post(message(method, params), "")
             return listener
         if self.order.era == "modern":
@@ -130,6 +137,8 @@ class Load:
         working = [*self.callers, *([self.pinger] if self.pinger else [])]
         if not working:
             return {}
+        for each in working:
+            each.took.clear()
         began = time.perf_counter()
         end, left = began + self.order.seconds, len(working)
         for each in working:
@@ -157,10 +166,13 @@ class Load:
         }
         return {**figures, "longest_ms": max(self.pinger.took) * 1000} if self.pinger else figures
 
-    def close(self) -> None:
+    def close(self, *, is_well: bool) -> None:
         for wire in self.held:
             wire.socket.close()
         for each in [*self.callers, *([self.pinger] if self.pinger else [])]:
+            if isinstance(each, Listener) and is_well:
+                self.idle.setdefault(self.order.url, []).append(each)
+                continue
             for wire in each.wires():
                 wire.socket.close()
         self.poll.close()
@@ -171,19 +183,23 @@ def say(told: dict[str, float] | dict[str, str]) -> None:
 
 
 def main() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    idle: Idle = {}
     for line in sys.stdin:
-        load: Load | None = None
+        load, is_well = None, True
         try:
-            load = Load(Order(**json.loads(line)))
+            load = Load(Order(**json.loads(line)), idle)
             say({})
             while sys.stdin.readline() == "go\n":
                 say(load.run())
         except (Failed, OSError) as error:
+            is_well = False
             say({"error": f"{type(error).__name__}: {error}"})
             while sys.stdin.readline() not in ("end\n", ""):
                 pass
         if load is not None:
-            load.close()
+            load.close(is_well=is_well)
 
 
 if __name__ == "__main__":
