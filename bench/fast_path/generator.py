@@ -44,6 +44,21 @@ class Generator:
         self._say(json.dumps(attrs.asdict(order)))
         try:
             self._heard()
+<<<<<<< HEAD
+=======
+            yield
+        finally:
+            self._say("end")
+
+    def run(self) -> Seen:
+        """Put the load on, and return what was seen. Raises: LoadFailed."""
+        self._say("go")
+        return self._heard()
+
+    def put(self, order: Order, pid: int) -> tuple[Seen, float]:
+        """Open and run an order; what was seen, and the seconds of CPU that a process spent. Raises: LoadFailed."""
+        with self.opened(order):
+>>>>>>> bench
             before = spent_s(pid)
             self._say("")
             seen = self._heard()

@@ -8,6 +8,7 @@ all. So who asks can look at the gateway's figures at each of these moments. An 
 from __future__ import annotations
 
 import json
+import resource
 import select
 import socket
 import statistics
@@ -43,6 +44,7 @@ class Order:
     """Whether one more client asks for `ping` all the time, and what it sees is told as `longest_ms`."""
 
 
+<<<<<<< HEAD
 class Failed(Exception):
     """A gateway did not answer as it should."""
 
@@ -151,13 +153,18 @@ class Visitor:
         self.wire.socket.close()
         self.took.append(time.perf_counter() - self.asked)
         return True
+=======
+Idle = dict[str, list[Listener]]
+"""Clients over HTTP+SSE that stay, by where they are: mcp-hub fails inwardly, at length, at each that goes."""
+>>>>>>> bench
 
 
 class Load:
     """What one order opens, puts on, and closes."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, idle: Idle) -> None:
         self.order = order
+        self.idle = idle
         self.place = Place(order.url)
         self.poll = select.epoll()
         self.by_number: dict[int, Caller | Visitor] = {}
@@ -214,7 +221,22 @@ class Load:
         self.watch(caller, wire)
         return caller
 
+<<<<<<< HEAD
     def visitor(self) -> Visitor:
+=======
+    def kind_of_caller(self, method: str, params: Params) -> Caller | Listener:
+        if self.order.era == "sse":
+            there = self.idle.get(self.order.url)
+            listener = there.pop() if there else Listener.to(self.place)
+            listener.request = Place(listener.there).post(message(method, params), "")
+            return listener
+        if self.order.era == "modern":
+            return Caller(Wire.to(self.place), self.place.modern(method, params))
+        wire, session = self.greeted()
+        return Caller(wire, self.place.legacy(method, params, session))
+
+    def visitor(self) -> Client:
+>>>>>>> bench
         def moved(wire: Wire, is_open: bool) -> None:
             if is_open:
                 self.watch(visitor, wire)
@@ -233,6 +255,8 @@ class Load:
         working = [*self.callers, *([self.pinger] if self.pinger else [])]
         if not working:
             return {}
+        for each in working:
+            each.took.clear()
         began = time.perf_counter()
         end, left = began + self.order.seconds, len(working)
         for each in working:
@@ -260,12 +284,20 @@ class Load:
         }
         return {**figures, "longest_ms": max(self.pinger.took) * 1000} if self.pinger else figures
 
-    def close(self) -> None:
+    def close(self, *, is_well: bool) -> None:
         for wire in self.held:
             wire.socket.close()
         for each in [*self.callers, *([self.pinger] if self.pinger else [])]:
+<<<<<<< HEAD
             if each.wire is not None:
                 each.wire.socket.close()
+=======
+            if isinstance(each, Listener) and is_well:
+                self.idle.setdefault(self.order.url, []).append(each)
+                continue
+            for wire in each.wires():
+                wire.socket.close()
+>>>>>>> bench
         self.poll.close()
 
 
@@ -274,18 +306,22 @@ def say(told: dict[str, float] | dict[str, str]) -> None:
 
 
 def main() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    idle: Idle = {}
     for line in sys.stdin:
-        load: Load | None = None
+        load, is_well = None, True
         try:
-            load = Load(Order(**json.loads(line)))
+            load = Load(Order(**json.loads(line)), idle)
             say({})
             sys.stdin.readline()
             say(load.run())
         except (Failed, OSError) as error:
+            is_well = False
             say({"error": f"{type(error).__name__}: {error}"})
         sys.stdin.readline()
         if load is not None:
-            load.close()
+            load.close(is_well=is_well)
 
 
 if __name__ == "__main__":
