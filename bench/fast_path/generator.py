@@ -39,13 +39,12 @@ class Generator:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def put(self, order: Order, pid: int) -> tuple[Seen, float]:
-        """Put it on; what was seen, and the CPU that a process spent meanwhile, in seconds. Raises: LoadFailed."""
+    @contextmanager
+    def opened(self, order: Order) -> Iterator[None]:
+        """What an order says is open within. Raises: LoadFailed."""
         self._say(json.dumps(attrs.asdict(order)))
         try:
             self._heard()
-<<<<<<< HEAD
-=======
             yield
         finally:
             self._say("end")
@@ -58,13 +57,9 @@ class Generator:
     def put(self, order: Order, pid: int) -> tuple[Seen, float]:
         """Open and run an order; what was seen, and the seconds of CPU that a process spent. Raises: LoadFailed."""
         with self.opened(order):
->>>>>>> bench
             before = spent_s(pid)
-            self._say("")
-            seen = self._heard()
+            seen = self.run()
             return seen, spent_s(pid) - before
-        finally:
-            self._say("")
 
 
 @contextmanager
