@@ -106,6 +106,7 @@ def _read_name(written: bytes) -> bytes:
 def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> RequestHead:
     """The request, once what says where it ends has been found and is clear."""
     hosts, length, is_chunked, waits = 0, b"", False, False
+    is_said_again = False
     is_last = version == b"1.0"
     for at, (name, value) in enumerate(headers):
         if name == b"host":
@@ -114,6 +115,7 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
             given = value if value.isdigit() else _of_equals(value)
             if (length and given != length) or len(given) > _MAX_DIGITS:
                 raise HttpFault("the length of the body is malformed")
+            is_said_again = is_said_again or bool(length)
             length, headers[at] = given, (name, given)
         elif name == b"transfer-encoding":
             if is_chunked or value.lower() != b"chunked":
@@ -123,6 +125,10 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
             is_last = is_last or b"close" in _tokens(value)
         elif name == b"expect":
             waits = waits or b"100-continue" in _tokens(value)
+    if is_said_again:  # once is enough: whoever joined the two would read a list
+        headers = [*dict.fromkeys(each for each in headers if each[0] == b"content-length")] + [
+            each for each in headers if each[0] != b"content-length"
+        ]
     if hosts > 1 or (not hosts and version == b"1.1"):
         raise HttpFault("a request has one Host header field")
     return RequestHead(

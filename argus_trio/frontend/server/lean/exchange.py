@@ -24,6 +24,8 @@ from argus_trio.wire.http1.written_head import CHUNKED_END, CONTINUE, Unwritable
 
 log = structlog.get_logger()
 
+LAST_READS: Final = 4
+"""How often what is there of a body is read that nobody has asked for: it costs others their turn meanwhile."""
 JOINED_BYTES: Final = 16 * 1024
 """Up to this size an answer's head and body are joined: cheaper than two pieces for the kernel."""
 
@@ -63,10 +65,10 @@ class LeanExchange:
     """Whether the client has gone, or cannot be understood any more."""
     fault: HttpFault | None = attrs.field(default=None, init=False)
     """What is wrong with the body."""
+    is_given_up: bool = attrs.field(default=False, init=False)
+    """Whether the application has answered in a way that nobody can be sent."""
     is_last: bool = attrs.field(init=False)
     """Whether the connection ends with the answer."""
-    has_failed: bool = attrs.field(default=False, init=False)
-    """Whether the application sent what is no answer."""
     _pieces: list[bytes] = attrs.field(factory=list, init=False)
     _is_told: bool = attrs.field(default=False, init=False)
     """Whether the application has been given the whole body."""
@@ -80,6 +82,15 @@ class LeanExchange:
     def __attrs_post_init__(self) -> None:
         self.is_last = self.head.is_last
         self._waits_to_continue = self.head.waits_to_continue
+
+    @property
+    def refusal(self) -> int | None:
+        """What to answer in place of the application; None if some of its answer is out, or nobody is there to read."""
+        if self.state not in (AnswerState.QUIET, AnswerState.HELD):
+            return None
+        if self.fault is not None:
+            return self.fault.status
+        return 500 if self.is_given_up or not self.is_gone else None
 
     def feed(self, data: bytes) -> None:
         """Take what came of the body. What came behind it is in `body.rest`."""
@@ -162,12 +173,15 @@ class LeanExchange:
 
     def finish_reading(self) -> None:
         """See whether the whole body is there, once the answer is: without waiting for any of it."""
-        while not self.body.is_complete and not self.is_gone:
+        for _ in range(LAST_READS):
+            if self.body.is_complete or self.is_gone:
+                return
             data = self.transport.receive_now()
             if not data:
-                self.is_last = True
-                return
+                break
             self.feed(data)
+            self._pieces.clear()
+        self.is_last = self.is_last or not self.body.is_complete
 
     async def _read_on(self) -> None:
         data = self.transport.receive_now()
@@ -176,6 +190,8 @@ class LeanExchange:
                 self._waits_to_continue = False
                 await self.transport.write(CONTINUE)
             data = await self.transport.receive()
+        elif data:
+            await trio.lowlevel.checkpoint()  # whoever sends faster than it is read lets others have their turn
         if data:
             self.feed(data)
         else:
@@ -190,6 +206,9 @@ class LeanExchange:
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         head = self.head
+        if self._waits_to_continue:  # whether it sends its body after all, nobody can tell (RFC 9110, 10.1.1)
+            self._waits_to_continue = False
+            self.is_last = self.is_last or not self.body.is_complete
         also = self.watcher.lines_of_each(is_last=self.is_last)
         try:
             self._written = written_head(status, headers, method=head.method, version=head.version, also=also)
@@ -216,13 +235,18 @@ class LeanExchange:
             data = b"%x\r\n%b\r\n%b" % (len(data), data, CHUNKED_END if is_end else b"")
         elif is_end:
             data = CHUNKED_END
-        is_taken = await self._write(written, data)
-        if is_end:
-            self.state = AnswerState.DONE if is_taken else self.state
+        try:
+            is_taken = await self._write(written, data)
+        except trio.Cancelled:
+            self.depart()  # perhaps another task was cut than the one that serves it: nothing can follow half a part
+            raise
+        if not is_taken:
+            await self.transport.abort()
+            self.depart()
+        elif is_end:
+            self.state = AnswerState.DONE
         else:
             await trio.lowlevel.checkpoint()  # whoever writes without end lets others have their turn
-        if not is_taken:
-            self.depart()
 
     async def _write(self, written: WrittenHead, data: bytes) -> bool:
         if self.state is AnswerState.OPEN:
@@ -235,6 +259,6 @@ class LeanExchange:
     def _fail(self, event: str) -> None:
         """The answer can never be whole: the log is told, and the client sees it by the end of the connection."""
         log.error(event, method=self.head.method, state=self.state.value, stack_info=True)
-        self.is_last = self.has_failed = True
-        self.state = AnswerState.UNDONE if self.state is not AnswerState.QUIET else self.state
+        self.is_last = self.is_given_up = True
+        self.state = AnswerState.UNDONE if self.state is AnswerState.OPEN else self.state
         self.depart()
