@@ -5,7 +5,7 @@ The header fields are read in one pass. What may be asked at which path is decid
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from math import ceil
 from typing import Final, Literal, NotRequired, Protocol, TypedDict
 
@@ -28,6 +28,7 @@ AsgiApplication = Callable[["AsgiScope", AsgiReceive, AsgiSend], Awaitable[None]
 JSON: Final = (CONTENT_TYPE, b"application/json")
 
 _NO_CONTENT: Final = 204
+_NONE: Final[frozenset[bytes]] = frozenset()
 
 LINGER_SECONDS: Final = 2.0
 """How long an unwanted body is still read after its refusal: a connection that is closed over unread bytes is reset,
@@ -106,6 +107,8 @@ class IncomingRequest:
     query: bytes
     headers: Sequence[Header]
     fields: Mapping[bytes, bytes]
+    repeated: Collection[bytes] = ()
+    """The names of the headers that came more than once."""
     receive: AsgiReceive
     send: AsgiSend
     disconnects: Disconnects
@@ -131,15 +134,16 @@ class IncomingRequest:
     ) -> IncomingRequest:
         """The request that an ASGI server hands over."""
         headers, extensions, client = scope["headers"], scope["extensions"], scope.get("client")
-        fields = dict(headers)
+        fields, repeated = dict(headers), _NONE
         if len(fields) != len(headers):
-            fields = _joined(headers)
+            fields, repeated = _joined(headers)
         return cls(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"],
             headers=headers,
             fields=fields,
+            repeated=repeated,
             receive=receive,
             send=send,
             disconnects=extensions[DISCONNECT_EXTENSION],
@@ -229,8 +233,13 @@ def refusal(error: str, message: str) -> bytes:
     return encode({"error": error, "message": message})
 
 
-def _joined(headers: Sequence[Header]) -> dict[bytes, bytes]:
+def _joined(headers: Sequence[Header]) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
+    """The fields, and which of them came more than once."""
     fields: dict[bytes, bytes] = {}
+    repeated: set[bytes] = set()
     for name, value in headers:
-        fields[name] = fields[name] + b", " + value if name in fields else value
-    return fields
+        if name in fields:
+            repeated.add(name)
+            value = fields[name] + b", " + value
+        fields[name] = value
+    return fields, frozenset(repeated)

@@ -49,6 +49,7 @@ def test_repeated_headers_are_joined_and_stay_apart_in_the_list() -> None:
     made = request(headers)
     assert made.fields == {b"accept": b"a, b, c", b"host": b"h"}
     assert made.headers == headers
+    assert made.repeated == {b"accept"}
 
 
 async def test_an_answer_goes_by_the_shortcut_that_the_server_offers() -> None:
