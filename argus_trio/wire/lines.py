@@ -42,14 +42,13 @@ class Lines:
         Raises:
             LineTooLong: a line is longer than the limit, ended or not; it is lost, and nothing more may be fed.
         """
-        pieces = chunk.split(b"\n")
+        pieces = chunk.split(b"\n") if b"\n" in chunk else (chunk,)  # what is large is copied as seldom as can be
         whole: list[bytes] = []
         for piece in pieces[:-1]:
             if len(self._partial) + len(piece) > self.limit:
                 raise self._too_long(whole)
             if self._partial:
-                self._partial += piece
-                whole.append(bytes(self._partial).removesuffix(b"\r"))
+                whole.append(b"".join((self._partial, piece)).removesuffix(b"\r"))
                 self._partial.clear()
             else:
                 whole.append(piece.removesuffix(b"\r"))
@@ -82,17 +81,14 @@ class BoundedLines:
 
     def feed(self, chunk: bytes) -> list[bytes | Oversized]:
         """The lines that `chunk` completes, without their ends."""
-        pieces = chunk.split(b"\n")
+        pieces = chunk.split(b"\n") if b"\n" in chunk else (chunk,)
         whole: list[bytes | Oversized] = []
         for piece in pieces[:-1]:
             if self._ends is not None or len(self.partial) + len(piece) > self.limit:
                 whole.append(self._spilled(piece).gathered())
                 self._ends = None
             elif self.partial:
-                self.partial += piece
-                if self.partial.endswith(b"\r"):
-                    del self.partial[-1:]
-                whole.append(bytes(self.partial))
+                whole.append(b"".join((self.partial, piece)).removesuffix(b"\r"))
                 self.partial.clear()
             else:
                 whole.append(piece.removesuffix(b"\r"))
