@@ -27,7 +27,7 @@ from argus_trio.frontend.identity import discover_result, server_info
 from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import ASKING, Parking
-from argus_trio.frontend.input_required.request_state import MARK, STATE
+from argus_trio.frontend.input_required.request_state import STATE
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
@@ -161,7 +161,7 @@ class ModernEdge:
         http.disconnects.on_disconnect(None)
         if scope.cancel_called:
             return None
-        return self.parking.relayed(call, outcome) if MARK in (outcome.result or b"") else outcome
+        return self.parking.relayed(call, outcome)
 
     async def _attend(self, http: IncomingRequest, parked: ParkedCall, asking_request: AskingRequest) -> Outcome | None:
         """What this request of a parked call's client is answered with; None if the client has gone."""

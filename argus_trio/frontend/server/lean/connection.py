@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, AsgiScope, Door
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, SHORTCUT_EXTENSION, AsgiScope, Door
 from argus_trio.frontend.server.lean.behind import Behind
 from argus_trio.frontend.server.lean.exchange import AnswerState, LeanExchange
 from argus_trio.frontend.server.request_target import origin_form
@@ -229,7 +229,7 @@ class LeanConnection:
             "client": self._client,
             "server": self._server,
             "state": {"door": self._door},
-            "extensions": {DISCONNECT_EXTENSION: exchange},
+            "extensions": {DISCONNECT_EXTENSION: exchange, SHORTCUT_EXTENSION: exchange},
         }
 
     async def _refuse(self, status: int) -> None:

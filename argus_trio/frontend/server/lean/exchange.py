@@ -5,7 +5,7 @@ Nothing is read that the application has not asked for: what a client sends too 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final, Protocol, cast
 
@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage
-from argus_trio.frontend.http.request import Header
+from argus_trio.frontend.http.request import Header, with_length
 from argus_trio.frontend.server.transport import Transport
 from argus_trio.wire.http1.chunked import Chunked
 from argus_trio.wire.http1.counted import CountedBody
@@ -65,10 +65,10 @@ class LeanExchange:
     """Whether the client has gone, or cannot be understood any more."""
     fault: HttpFault | None = attrs.field(default=None, init=False)
     """What is wrong with the body."""
-    is_given_up: bool = attrs.field(default=False, init=False)
-    """Whether the application has answered in a way that nobody can be sent."""
     is_last: bool = attrs.field(init=False)
     """Whether the connection ends with the answer."""
+    has_failed: bool = attrs.field(default=False, init=False)
+    """Whether the application sent what is no answer."""
     _pieces: list[bytes] = attrs.field(factory=list, init=False)
     _is_told: bool = attrs.field(default=False, init=False)
     """Whether the application has been given the whole body."""
@@ -90,7 +90,7 @@ class LeanExchange:
             return None
         if self.fault is not None:
             return self.fault.status
-        return 500 if self.is_given_up or not self.is_gone else None
+        return 500 if self.has_failed or not self.is_gone else None
 
     def feed(self, data: bytes) -> None:
         """Take what came of the body. What came behind it is in `body.rest`."""
@@ -116,6 +116,17 @@ class LeanExchange:
         pieces.clear()
         self._is_told = body.is_complete
         return {"type": "http.request", "body": data, "more_body": not self._is_told}
+
+    def take_body(self) -> bytes | None:
+        """See `Shortcut`."""
+        if not self.body.is_complete and not self.is_gone and (data := self.transport.receive_now()):
+            self.feed(data)
+        if self._is_told or self.is_gone or not self.body.is_complete:
+            return None
+        pieces, self._is_told = self._pieces, True
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return data
 
     def on_disconnect(self, callback: Callable[[], object] | None) -> None:
         """See `Disconnects`: called at once if the client has gone already."""
@@ -147,8 +158,18 @@ class LeanExchange:
         elif message["type"] == "http.response.body" and state in (AnswerState.HELD, AnswerState.OPEN):
             await self._send_body(cast("bytes", message.get("body", b"")), is_end=not message.get("more_body"))
         else:
-            log.error("response_out_of_order", method=self.head.method, state=state.value)
-            self._give_up()
+            self._fail("response_out_of_order")
+
+    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """See `Shortcut`."""
+        if self.is_gone:
+            return
+        if self.state is not AnswerState.QUIET:
+            self._fail("response_out_of_order")
+            return
+        self._begin(status, with_length(status, headers, len(body)))
+        if self._written is not None:
+            await self._send_body(body, is_end=True)
 
     def finish_reading(self) -> None:
         """See whether the whole body is there, once the answer is: without waiting for any of it."""
@@ -183,7 +204,7 @@ class LeanExchange:
             await self._going.wait()
         return DISCONNECT
 
-    def _begin(self, status: int, headers: list[Header]) -> None:
+    def _begin(self, status: int, headers: Sequence[Header]) -> None:
         head = self.head
         if self._waits_to_continue:  # whether it sends its body after all, nobody can tell (RFC 9110, 10.1.1)
             self._waits_to_continue = False
@@ -192,8 +213,7 @@ class LeanExchange:
         try:
             self._written = written_head(status, headers, method=head.method, version=head.version, also=also)
         except UnwritableHeader:
-            log.exception("response_unwritable", method=head.method)
-            self._give_up()
+            self._fail("response_unwritable")
             return
         self._left = self._written.length or 0
         self.state = AnswerState.HELD
@@ -207,8 +227,7 @@ class LeanExchange:
         elif written.length is not None:
             self._left -= len(data)
             if self._left < 0 or (is_end and self._left):
-                log.error("response_of_wrong_length", method=self.head.method, declared=written.length)
-                self._give_up()
+                self._fail("response_of_wrong_length")
                 return
         elif not written.is_chunked:
             self.is_last = True
@@ -237,9 +256,9 @@ class LeanExchange:
             return await self.transport.write(written.data + data)
         return await self.transport.write_both(written.data, data)
 
-    def _give_up(self) -> None:
-        """The answer can never be whole: the connection ends, and the client sees that it is not."""
-        self.is_last = True
-        self.is_given_up = True
+    def _fail(self, event: str) -> None:
+        """The answer can never be whole: the log is told, and the client sees it by the end of the connection."""
+        log.error(event, method=self.head.method, state=self.state.value, stack_info=True)
+        self.is_last = self.has_failed = True
         self.state = AnswerState.UNDONE if self.state is AnswerState.OPEN else self.state
         self.depart()
