@@ -1,7 +1,7 @@
-"""`python -m bench.peers [--calls N] [--peer NAME=PYTHON]...`: measure gateways against the same backend, print a table.
+"""`python -m bench.peers [--calls N] [--peer NAME=PYTHON]...`: gateways against the same backend.
 
-A peer is measured with the Python that has it, such as `--peer mcp-proxy=/somewhere/bin/python`; without the option,
-with this Python if it is installed there.
+Prints a table. A peer is measured with the Python that has it, such as `--peer mcp-proxy=/somewhere/bin/python`;
+without the option, with this Python if it is installed there.
 """
 
 from __future__ import annotations

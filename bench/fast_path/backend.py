@@ -1,5 +1,6 @@
-"""The server behind every gateway that is measured, over its pipes or over plain HTTP: as cheap as Python allows, so that
-it is never what is waited for. Its results are made before the first call. Standard library only: run as a script."""
+"""The server behind every gateway that is measured, over its pipes or over plain HTTP: as cheap as Python allows, so
+that it is never what is waited for. Its results are made before the first call. Standard
+library only: run as a script."""
 
 from __future__ import annotations
 

@@ -39,17 +39,27 @@ class Generator:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def put(self, order: Order, pid: int) -> tuple[Seen, float]:
-        """Put it on; what was seen, and the CPU that a process spent meanwhile, in seconds. Raises: LoadFailed."""
+    @contextmanager
+    def opened(self, order: Order) -> Iterator[None]:
+        """What an order says is open within. Raises: LoadFailed."""
         self._say(json.dumps(attrs.asdict(order)))
         try:
             self._heard()
-            before = spent_s(pid)
-            self._say("")
-            seen = self._heard()
-            return seen, spent_s(pid) - before
+            yield
         finally:
-            self._say("")
+            self._say("end")
+
+    def run(self) -> Seen:
+        """Put the load on, and return what was seen. Raises: LoadFailed."""
+        self._say("go")
+        return self._heard()
+
+    def put(self, order: Order, pid: int) -> tuple[Seen, float]:
+        """Open and run an order; what was seen, and the seconds of CPU that a process spent. Raises: LoadFailed."""
+        with self.opened(order):
+            before = spent_s(pid)
+            seen = self.run()
+            return seen, spent_s(pid) - before
 
 
 @contextmanager

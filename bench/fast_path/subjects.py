@@ -1,4 +1,4 @@
-"""What is measured, and how each is started: the gateway of this tree or of a commit, mcp-hub, and plain reverse proxies.
+"""What is measured, and how each is started: this tree's gateway, a commit's, mcp-hub, reverse proxies.
 
 A reverse proxy has no stdio: it stands before the HTTP backend that answers the same bytes.
 """
@@ -13,15 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import attrs
 
 from bench.client import Client
 from bench.gateways import ROOT, STOP_S, free_port, until_listed_by, until_listening
 
+OURS = "argus-trio"
+BEFORE = "before"
 BACKEND = (sys.executable, "-S", "-E", str(Path(__file__).with_name("backend.py")))
 
 
@@ -33,6 +37,10 @@ class Behind:
     http: Mapping[str, str] = attrs.field(factory=dict)
     tools: int = 3
 
+    def upstream(self) -> str:
+        """Host and port of the HTTP backend, for who passes on."""
+        return urlsplit(next(iter(self.http.values()))).netloc
+
 
 @attrs.frozen(kw_only=True)
 class Started:
@@ -42,6 +50,8 @@ class Started:
     pid: int
     listening_s: float
     cpu_s: float
+    ready_s: float
+    """From the start until all tools of all backends were listed."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,23 +61,64 @@ class Subject:
     name: str
     command: Callable[[int, Behind, Path], list[str]]
     tree: Path = ROOT
-    is_argus: bool = False
-    is_proxy: bool = False
-    eras: frozenset[str] = frozenset({"legacy"})
+    kind: str = "gateway"
+    """`gateway` is ours; `hub` speaks HTTP+SSE and no other; `proxy` passes bytes on to the HTTP backend."""
 
 
-def argus(_: int, behind: Behind, folder: Path) -> list[str]:
+def argus(port: int, behind: Behind, folder: Path, *, program: Sequence[str] = ("-m", "argus_trio")) -> list[str]:
     stdio = {name: {"type": "stdio", "command": line[0], "args": list(line[1:])} for name, line in behind.stdio.items()}
     http = {name: {"type": "streamable-http", "url": url} for name, url in behind.http.items()}
+    whole = {"version": "1", "isolation": "off", "server": {"port": port}, "backends": {**stdio, **http}}
     path = folder / "config.yaml"
-    path.write_text(
-        json.dumps({"version": "1", "isolation": "off", "server": {"port": _}, "backends": {**stdio, **http}})
-    )
-    return [sys.executable, "-m", "argus_trio", "serve", "-c", str(path), "--log-level", "error"]
+    path.write_text(json.dumps(whole))
+    return [sys.executable, *program, "serve", "-c", str(path), "--log-level", "error"]
 
 
-def ours(name: str = "argus-trio", tree: Path = ROOT) -> Subject:
-    return Subject(name=name, command=argus, tree=tree, is_argus=True, eras=frozenset({"legacy", "modern"}))
+def ours(name: str = OURS, tree: Path = ROOT) -> Subject:
+    return Subject(name=name, command=argus, tree=tree)
+
+
+def mcp_hub(program: str) -> Subject:
+    def command(port: int, behind: Behind, folder: Path) -> list[str]:
+        stdio = {name: {"command": line[0], "args": list(line[1:])} for name, line in behind.stdio.items()}
+        path = folder / "hub.json"
+        path.write_text(
+            json.dumps({"mcpServers": {**stdio, **{name: {"url": url} for name, url in behind.http.items()}}})
+        )
+        return [program, "--port", str(port), "--config", str(path)]
+
+    return Subject(name="mcp-hub", command=command, kind="hub")
+
+
+def caddy(program: str) -> Subject:
+    def command(port: int, behind: Behind, folder: Path) -> list[str]:
+        path = folder / "Caddyfile"
+        path.write_text(
+            "{\n admin off\n auto_https off\n}\n"
+            f"http://127.0.0.1:{port} {{\n bind 127.0.0.1\n reverse_proxy {behind.upstream()} {{\n"
+            "  transport http {\n   keepalive_idle_conns_per_host 256\n  }\n }\n}\n"
+        )
+        return [program, "run", "--config", str(path), "--adapter", "caddyfile"]
+
+    return Subject(name="Caddy", command=command, kind="proxy")
+
+
+def nginx(program: str) -> Subject:
+    def command(port: int, behind: Behind, folder: Path) -> list[str]:
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+        path = folder / "nginx.conf"
+        path.write_text(
+            f"daemon off; master_process off; pid {folder}/pid; error_log stderr crit;"
+            "worker_rlimit_nofile 8192; events { worker_connections 4096; }"
+            f"http {{ access_log off; keepalive_requests 100000000; {temporary}"
+            f"upstream behind {{ server {behind.upstream()}; keepalive 256; keepalive_requests 100000000; }}"
+            f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://behind; proxy_http_version 1.1;"
+            'proxy_set_header Connection ""; } } }'
+        )
+        return [program, "-c", str(path), "-p", str(folder)]
+
+    return Subject(name="nginx", command=command, kind="proxy")
 
 
 @contextmanager
@@ -79,7 +130,7 @@ def at_commit(commit: str) -> Iterator[Subject]:
         if packed.returncode:
             raise RuntimeError(packed.stderr.decode(errors="replace"))
         subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
-        yield ours("before", Path(folder))
+        yield ours(BEFORE, Path(folder))
 
 
 @contextmanager
@@ -98,9 +149,11 @@ def started(subject: Subject, behind: Behind) -> Iterator[Started]:
         until_listening(port, process)
         listening, cpu = time.monotonic() - began, spent_s(process.pid)
         url = f"http://127.0.0.1:{port}/mcp"
-        if subject.is_argus:
+        if subject.kind == "gateway":
             until_listed_by(lambda: names_of(url), behind.tools)
-        yield Started(url=url, pid=process.pid, listening_s=listening, cpu_s=cpu)
+        elif subject.kind == "hub":
+            until_listed_by(lambda: connected(port), len(behind.stdio) + len(behind.http))
+        yield Started(url=url, pid=process.pid, listening_s=listening, cpu_s=cpu, ready_s=time.monotonic() - began)
 
 
 def ended(process: subprocess.Popen[bytes]) -> None:
@@ -118,6 +171,13 @@ def names_of(url: str) -> list[str]:
         return client.tools()
     finally:
         client.close()
+
+
+def connected(port: int) -> list[str]:
+    """The servers that mcp-hub has connected."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5) as answer:
+        servers = json.load(answer).get("servers", [])
+    return [server["name"] for server in servers if server.get("status") == "connected"]
 
 
 def spent_s(pid: int) -> float:

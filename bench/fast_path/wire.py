@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import attrs
 
@@ -17,6 +17,7 @@ META = {
 }
 _SESSION = re.compile(rb"(?i)\r\nmcp-session-id: *(\S+)")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+_ENDPOINT = re.compile(rb"event: *endpoint\r?\ndata: *(\S+)\r?\n")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 
 Params = dict[str, object]
@@ -36,7 +37,8 @@ class Place:
 
     def head(self, verb: str, fields: str) -> bytes:
         parts = urlsplit(self.url)
-        return f"{verb} {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{fields}".encode()
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return f"{verb} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{fields}".encode()
 
     def post(self, body: bytes, fields: str) -> bytes:
         told = (
@@ -58,6 +60,15 @@ class Place:
 
     def stream(self, session: str) -> bytes:
         return self.head("GET", f"Accept: text/event-stream\r\n{of_session(session)}\r\n")
+
+    def listening(self) -> bytes:
+        """The stream of HTTP+SSE."""
+        return self.head("GET", "Accept: text/event-stream\r\n\r\n")
+
+    def posting(self, answer: bytes) -> str:
+        """Where the stream of HTTP+SSE says that messages are posted; empty before."""
+        found = _ENDPOINT.search(answer)
+        return urljoin(self.url, found[1].decode()) if found else ""
 
     def legacy(self, method: str, params: Params, session: str) -> bytes:
         return self.post(message(method, params), of_session(session))

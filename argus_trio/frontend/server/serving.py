@@ -22,7 +22,7 @@ from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
 from argus_trio.frontend.server.listeners import AcceptedConnection, DescriptorsExhausted, ServerListener
 from argus_trio.frontend.server.site import Site
-from argus_trio.frontend.server.speaking import MakeSpeaker, speaking
+from argus_trio.frontend.server.speaking import Speaking
 
 log = structlog.get_logger()
 
@@ -64,7 +64,7 @@ async def serve(
             keeping.start_soon(site.patience.run)
             keeping.start_soon(site.departures.run)
             async with trio.open_nursery() as accepting:
-                accepting.start_soon(Acceptor(site, speaking(site)).run, listeners)
+                accepting.start_soon(Acceptor(site).run, listeners)
                 await stop.wait()
                 accepting.cancel_scope.cancel()
             site.is_stopping = True
@@ -80,11 +80,14 @@ class Acceptor:
     """Takes connections and starts their tasks."""
 
     _site: Site
-    _begun: MakeSpeaker
+    _speaking: Speaking = attrs.field(init=False)
     _reported_at: float = attrs.field(default=-inf, init=False)
     _ended: int = attrs.field(default=0, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
     _turned_away_at: float = attrs.field(default=-inf, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._speaking = Speaking(self._site)
 
     async def run(self, listeners: Sequence[ServerListener]) -> None:
         """Accept on all of them until cancelled."""
@@ -101,7 +104,7 @@ class Acceptor:
                     await self._find_room(failure.reason)
                     continue
                 for each in self._admitted(accepted):
-                    self._site.nursery.start_soon(self._begun(each.stream, each.door).run)
+                    self._site.nursery.start_soon(self._speaking.begin(each.stream, each.door).run)
 
     def _has_room(self, listener: ServerListener, new: int) -> bool:
         """Whether a client gets one more descriptor beside as many `new` ones: all, up to the number that is reserved

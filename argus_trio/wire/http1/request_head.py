@@ -105,7 +105,8 @@ def _read_name(written: bytes) -> bytes:
 
 def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> RequestHead:
     """The request, once what says where it ends has been found and is clear."""
-    hosts, lengths, length, is_chunked, waits = 0, 0, b"", False, False
+    hosts, length, is_chunked, waits = 0, b"", False, False
+    is_said_again = False
     is_last = version == b"1.0"
     for at, (name, value) in enumerate(headers):
         if name == b"host":
@@ -114,8 +115,8 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
             given = value if value.isdigit() else _of_equals(value)
             if (length and given != length) or len(given) > _MAX_DIGITS:
                 raise HttpFault("the length of the body is malformed")
+            is_said_again = is_said_again or bool(length)
             length, headers[at] = given, (name, given)
-            lengths += 1
         elif name == b"transfer-encoding":
             if is_chunked or value.lower() != b"chunked":
                 raise HttpFault("the only transfer coding that is known is chunked", status=501)
@@ -126,7 +127,7 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
             waits = waits or b"100-continue" in _tokens(value)
     if hosts > 1 or (not hosts and version == b"1.1"):
         raise HttpFault("a request has one Host header field")
-    if lengths > 1:  # equal ones: whoever reads the headers finds one
+    if is_said_again:  # once is enough: whoever joined the two would read a list
         behind = headers.index((b"content-length", length)) + 1
         headers[behind:] = [each for each in headers[behind:] if each[0] != b"content-length"]
     return RequestHead(

@@ -20,7 +20,6 @@ from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSett
 from argus_trio.frontend.server.listeners import ACCEPTED_AT_ONCE, DescriptorsExhausted, ServerListener, open_listeners
 from argus_trio.frontend.server.serving import Acceptor
 from argus_trio.frontend.server.site import Site
-from argus_trio.frontend.server.speaking import speaking
 from tests.frontend.support.serving import DEADLINE_SECONDS, Served, serving, speaking_http
 
 WELL = b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -113,7 +112,7 @@ async def accepting(most: int, application: AsgiApplication) -> AsyncIterator[tu
     settings = Server(port=0, limits=ServerLimits(connections=most), http=speaking_http())
     async with trio.open_nursery() as nursery:
         site = Site(application, CurrentSettings(ServedSettings.of(settings)), nursery, bodies=Bodies())
-        nursery.start_soon(Acceptor(site, speaking(site)).run, [listener])
+        nursery.start_soon(Acceptor(site).run, [listener])
         with trio.fail_after(DEADLINE_SECONDS):
             yield site, listener.listening.getsockname()[1]
         nursery.cancel_scope.cancel()

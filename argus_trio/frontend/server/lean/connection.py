@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.frontend.http.limits import Limits
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, AsgiScope, Door
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, SHORTCUT_EXTENSION, AsgiScope, Door
 from argus_trio.frontend.server.lean.behind import Behind
 from argus_trio.frontend.server.lean.exchange import AnswerState, LeanExchange
 from argus_trio.frontend.server.request_target import origin_form
@@ -50,6 +50,8 @@ class LeanConnection:
     _is_late: bool = attrs.field(default=False, init=False)
     _departures_fd: int = attrs.field(default=-1, init=False)
     """By what its client's going is watched; -1 if it is not."""
+    _is_gone: bool = attrs.field(default=False, init=False)
+    """Whether its client has gone, which is told once, perhaps between two requests."""
     _looks_behind: bool = attrs.field(default=False, init=False)
     _client: tuple[str, int] | None = attrs.field(default=None, init=False)
     _server: tuple[str, int] | None = attrs.field(default=None, init=False)
@@ -104,6 +106,7 @@ class LeanConnection:
 
     def depart(self) -> None:
         """See `Departing`."""
+        self._is_gone = True
         if self._exchange is not None:
             self._exchange.depart()
 
@@ -118,9 +121,14 @@ class LeanConnection:
 
     def watch_departure(self) -> None:
         """See `Watcher`."""
-        if self._departures_fd < 0:
+        if self._departures_fd < 0 and not self._is_gone:
             self._departures_fd = self._transport.socket.fileno()
-            self._site.departures.enter(self._departures_fd, self)
+            if self._departures_fd >= 0:
+                self._site.departures.enter(self._departures_fd, self)
+            else:
+                self._is_gone = True  # a write that was cut has ended the connection
+        if self._is_gone:
+            self.depart()
 
     def lines_of_each(self, *, is_last: bool) -> bytes:
         """See `Watcher`."""
@@ -140,6 +148,8 @@ class LeanConnection:
                 return
             if not await self._serve(head):
                 return
+            if self._buffer:
+                await trio.lowlevel.checkpoint()  # whoever sends many at once lets others have their turn
 
     async def _next_head(self) -> RequestHead | None:
         """The next request; None if there is none, or it does not come in time.
@@ -166,8 +176,8 @@ class LeanConnection:
             if self._buffer:
                 self._buffer += data
             else:
-                self._buffer = data
-                self._since = self._since if data[:1] in (b"\r", b"\n") else trio.current_time()
+                self._buffer = data.lstrip(_LINE_ENDS)  # blank lines, one by one, put nothing off
+                self._since = trio.current_time() if self._buffer else self._since
 
     async def _serve(self, head: RequestHead) -> bool:
         """Have one request answered; whether another one may follow."""
@@ -193,8 +203,8 @@ class LeanConnection:
         if self._looks_behind and not await self._end_look():
             return False
         if exchange.state is not AnswerState.DONE:
-            if exchange.state is AnswerState.QUIET and not (exchange.is_gone and exchange.fault is None):
-                await self._refuse(500 if exchange.fault is None else exchange.fault.status)
+            if exchange.refusal is not None:
+                await self._refuse(exchange.refusal)
             return False
         return not (exchange.is_last or exchange.is_gone or self._site.is_stopping)
 
@@ -219,7 +229,7 @@ class LeanConnection:
             "client": self._client,
             "server": self._server,
             "state": {"door": self._door},
-            "extensions": {DISCONNECT_EXTENSION: exchange},
+            "extensions": {DISCONNECT_EXTENSION: exchange, SHORTCUT_EXTENSION: exchange},
         }
 
     async def _refuse(self, status: int) -> None:
@@ -230,12 +240,12 @@ class LeanConnection:
     def _look_behind(self) -> None:
         self.watch_departure()
         self._looks_behind = True
-        self._site.departures.watch_behind(self._departures_fd, is_wanted=True)
+        self._site.departures.watch_behind(self._departures_fd, self, is_wanted=True)
 
     async def _end_look(self) -> bool:
         """Look no more at what comes behind, and take it; False if it is the end, or too much."""
         self._looks_behind = False
-        self._site.departures.watch_behind(self._departures_fd, is_wanted=False)
+        self._site.departures.watch_behind(self._departures_fd, self, is_wanted=False)
         behind, self._behind = self._behind, None
         if behind is None:
             return True

@@ -41,9 +41,12 @@ class Departures:
         self._watched[fd] = connection
         self._epoll.register(fd, _GOING)
 
-    def watch_behind(self, fd: int, *, is_wanted: bool) -> None:
-        """Have a connection that is entered told of what comes behind its request as well, or no more."""
-        self._epoll.modify(fd, _BEHIND if is_wanted else _GOING)
+    def watch_behind(self, fd: int, connection: Departing, *, is_wanted: bool) -> None:
+        """Have a connection that is entered told of what comes behind its request as well, or no more. Nothing if its
+        descriptor is closed, or another one's by now."""
+        if self._watched.get(fd) is connection:
+            with suppress(OSError):  # it was closed, by which it has left
+                self._epoll.modify(fd, _BEHIND if is_wanted else _GOING)
 
     def leave(self, fd: int, connection: Departing) -> None:
         """Watch `connection` no longer. Idempotent, also if its descriptor is closed, or another one's by now."""

@@ -5,7 +5,7 @@ Nothing is read that the application has not asked for: what a client sends too 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final, Protocol, cast
 
@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage
-from argus_trio.frontend.http.request import Header
+from argus_trio.frontend.http.request import Header, with_length
 from argus_trio.frontend.server.transport import Transport
 from argus_trio.wire.http1.chunked import Chunked
 from argus_trio.wire.http1.counted import CountedBody
@@ -24,6 +24,8 @@ from argus_trio.wire.http1.written_head import CHUNKED_END, CONTINUE, Unwritable
 
 log = structlog.get_logger()
 
+LAST_READS: Final = 4
+"""How often what is there of a body is read that nobody has asked for: it costs others their turn meanwhile."""
 JOINED_BYTES: Final = 16 * 1024
 """Up to this size an answer's head and body are joined: cheaper than two pieces for the kernel."""
 
@@ -63,6 +65,8 @@ class LeanExchange:
     """Whether the client has gone, or cannot be understood any more."""
     fault: HttpFault | None = attrs.field(default=None, init=False)
     """What is wrong with the body."""
+    is_given_up: bool = attrs.field(default=False, init=False)
+    """Whether the application has answered in a way that nobody can be sent."""
     is_last: bool = attrs.field(init=False)
     """Whether the connection ends with the answer."""
     _pieces: list[bytes] = attrs.field(factory=list, init=False)
@@ -78,6 +82,15 @@ class LeanExchange:
     def __attrs_post_init__(self) -> None:
         self.is_last = self.head.is_last
         self._waits_to_continue = self.head.waits_to_continue
+
+    @property
+    def refusal(self) -> int | None:
+        """What to answer in place of the application; None if some of its answer is out, or nobody is there to read."""
+        if self.state not in (AnswerState.QUIET, AnswerState.HELD):
+            return None
+        if self.fault is not None:
+            return self.fault.status
+        return 500 if self.is_given_up or not self.is_gone else None
 
     def feed(self, data: bytes) -> None:
         """Take what came of the body. What came behind it is in `body.rest`."""
@@ -103,6 +116,17 @@ class LeanExchange:
         pieces.clear()
         self._is_told = body.is_complete
         return {"type": "http.request", "body": data, "more_body": not self._is_told}
+
+    def take_body(self) -> bytes | None:
+        """See `Shortcut`."""
+        if not self.body.is_complete and not self.is_gone and (data := self.transport.receive_now()):
+            self.feed(data)
+        if self._is_told or self.is_gone or not self.body.is_complete:
+            return None
+        pieces, self._is_told = self._pieces, True
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        return data
 
     def on_disconnect(self, callback: Callable[[], object] | None) -> None:
         """See `Disconnects`: called at once if the client has gone already."""
@@ -134,17 +158,30 @@ class LeanExchange:
         elif message["type"] == "http.response.body" and state in (AnswerState.HELD, AnswerState.OPEN):
             await self._send_body(cast("bytes", message.get("body", b"")), is_end=not message.get("more_body"))
         else:
-            log.error("response_out_of_order", method=self.head.method, state=state.value)
-            self._give_up()
+            self._fail("response_out_of_order")
+
+    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """See `Shortcut`."""
+        if self.is_gone:
+            return
+        if self.state is not AnswerState.QUIET:
+            self._fail("response_out_of_order")
+            return
+        self._begin(status, with_length(status, headers, len(body)))
+        if self._written is not None:
+            await self._send_body(body, is_end=True)
 
     def finish_reading(self) -> None:
         """See whether the whole body is there, once the answer is: without waiting for any of it."""
-        while not self.body.is_complete and not self.is_gone:
+        for _ in range(LAST_READS):
+            if self.body.is_complete or self.is_gone:
+                return
             data = self.transport.receive_now()
             if not data:
-                self.is_last = True
-                return
+                break
             self.feed(data)
+            self._pieces.clear()
+        self.is_last = self.is_last or not self.body.is_complete
 
     async def _read_on(self) -> None:
         data = self.transport.receive_now()
@@ -153,6 +190,8 @@ class LeanExchange:
                 self._waits_to_continue = False
                 await self.transport.write(CONTINUE)
             data = await self.transport.receive()
+        elif data:
+            await trio.lowlevel.checkpoint()  # whoever sends faster than it is read lets others have their turn
         if data:
             self.feed(data)
         else:
@@ -165,14 +204,16 @@ class LeanExchange:
             await self._going.wait()
         return DISCONNECT
 
-    def _begin(self, status: int, headers: list[Header]) -> None:
+    def _begin(self, status: int, headers: Sequence[Header]) -> None:
         head = self.head
+        if self._waits_to_continue:  # whether it sends its body after all, nobody can tell (RFC 9110, 10.1.1)
+            self._waits_to_continue = False
+            self.is_last = self.is_last or not self.body.is_complete
         also = self.watcher.lines_of_each(is_last=self.is_last)
         try:
             self._written = written_head(status, headers, method=head.method, version=head.version, also=also)
         except UnwritableHeader:
-            log.exception("response_unwritable", method=head.method)
-            self._give_up()
+            self._fail("response_unwritable")
             return
         self._left = self._written.length or 0
         self.state = AnswerState.HELD
@@ -186,8 +227,7 @@ class LeanExchange:
         elif written.length is not None:
             self._left -= len(data)
             if self._left < 0 or (is_end and self._left):
-                log.error("response_of_wrong_length", method=self.head.method, declared=written.length)
-                self._give_up()
+                self._fail("response_of_wrong_length")
                 return
         elif not written.is_chunked:
             self.is_last = True
@@ -195,13 +235,18 @@ class LeanExchange:
             data = b"%x\r\n%b\r\n%b" % (len(data), data, CHUNKED_END if is_end else b"")
         elif is_end:
             data = CHUNKED_END
-        is_taken = await self._write(written, data)
-        if is_end:
-            self.state = AnswerState.DONE if is_taken else self.state
+        try:
+            is_taken = await self._write(written, data)
+        except trio.Cancelled:
+            self.depart()  # perhaps another task was cut than the one that serves it: nothing can follow half a part
+            raise
+        if not is_taken:
+            await self.transport.abort()
+            self.depart()
+        elif is_end:
+            self.state = AnswerState.DONE
         else:
             await trio.lowlevel.checkpoint()  # whoever writes without end lets others have their turn
-        if not is_taken:
-            self.depart()
 
     async def _write(self, written: WrittenHead, data: bytes) -> bool:
         if self.state is AnswerState.OPEN:
@@ -211,8 +256,9 @@ class LeanExchange:
             return await self.transport.write(written.data + data)
         return await self.transport.write_both(written.data, data)
 
-    def _give_up(self) -> None:
-        """The answer can never be whole: the connection ends, and the client sees that it is not."""
-        self.is_last = True
-        self.state = AnswerState.UNDONE if self.state is not AnswerState.QUIET else self.state
+    def _fail(self, event: str) -> None:
+        """The answer can never be whole: the log is told, and the client sees it by the end of the connection."""
+        log.error(event, method=self.head.method, state=self.state.value, stack_info=True)
+        self.is_last = self.is_given_up = True
+        self.state = AnswerState.UNDONE if self.state is AnswerState.OPEN else self.state
         self.depart()
