@@ -45,7 +45,7 @@ WORDS: Final = [
     b"0\r\na: b\r\n\r\n",
     b"3;x=y\r\n",
     b"12GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
-    b"34POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt:\r\n\r\nP / HTTP/1.0\r\n\r\n",
+    b"34POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
 ]
 
 

@@ -120,7 +120,7 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
         elif name == b"transfer-encoding":
             if is_chunked or value.lower() != b"chunked":
                 raise HttpFault("the only transfer coding that is known is chunked", status=501)
-            is_chunked = True
+            is_chunked, headers[at] = True, (name, b"chunked")
         elif name == b"connection":
             is_last = is_last or b"close" in _tokens(value)
         elif name == b"expect":

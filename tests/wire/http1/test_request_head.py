@@ -63,6 +63,7 @@ def test_two_lengths_that_are_not_the_same_are_refused(second: bytes) -> None:
 def test_a_body_in_chunks_has_no_length() -> None:
     found = read(b"Transfer-Encoding: Chunked")
     assert (found.length, found.is_chunked, found.is_last) == (None, True, False)
+    assert found.headers[-1] == (b"transfer-encoding", b"chunked")
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 3", b"Content-Length: 0"])
