@@ -24,6 +24,7 @@ class CountedBody:
     def feed(self, data: bytes) -> list[bytes]:
         """The part of the body that is in `data`, in pieces: one or none."""
         if len(data) > self.left:
-            data, self.rest = data[: self.left], data[self.left :]
+            data, behind = data[: self.left], data[self.left :]
+            self.rest += behind
         self.left -= len(data)
         return [data] if data else []

@@ -120,17 +120,16 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
         elif name == b"transfer-encoding":
             if is_chunked or value.lower() != b"chunked":
                 raise HttpFault("the only transfer coding that is known is chunked", status=501)
-            is_chunked = True
+            is_chunked, headers[at] = True, (name, b"chunked")
         elif name == b"connection":
             is_last = is_last or b"close" in _tokens(value)
         elif name == b"expect":
             waits = waits or b"100-continue" in _tokens(value)
-    if is_said_again:  # once is enough: whoever joined the two would read a list
-        headers = [*dict.fromkeys(each for each in headers if each[0] == b"content-length")] + [
-            each for each in headers if each[0] != b"content-length"
-        ]
     if hosts > 1 or (not hosts and version == b"1.1"):
         raise HttpFault("a request has one Host header field")
+    if is_said_again:  # once is enough: whoever joined the two would read a list
+        behind = headers.index((b"content-length", length)) + 1
+        headers[behind:] = [each for each in headers[behind:] if each[0] != b"content-length"]
     return RequestHead(
         method=method.decode("ascii").upper(),
         target=target,

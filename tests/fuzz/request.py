@@ -1,0 +1,64 @@
+"""Fuzzes what a client says, against h11: `python -m tests.fuzz.request SECONDS`.
+
+The first two bytes say where the rest is cut, and whether it comes byte by byte as well; what it means must not depend
+on it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Final
+
+from tests.fuzz.guided import guide
+
+WORDS: Final = [
+    b"GET / HTTP/1.1\r\n",
+    b"POST /mcp?a=%20 HTTP/1.1\r\n",
+    b" HTTP/1.0\r\n",
+    b"HTTP/2.0",
+    b"Host: h\r\n",
+    b"Content-Length: 3\r\n",
+    b"content-length: 3, 3\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"transfer-encoding: identity\r\n",
+    b"Connection: close\r\n",
+    b"Connection: keep-alive, Upgrade\r\n",
+    b"Expect: 100-continue\r\n",
+    b"name: value\r\n",
+    b"a:\r\n b\r\n",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\r\n\r\n",
+    b": ",
+    b" ",
+    b"\t",
+    b",",
+    b"\x00",
+    b"\x0b",
+    b"\x7f",
+    b"\xff",
+    b"abc",
+    b"3\r\nabc\r\n",
+    b"0\r\n\r\n",
+    b"0\r\na: b\r\n\r\n",
+    b"3;x=y\r\n",
+    b"12GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+    b"34POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+]
+
+
+def find() -> Callable[[bytes], object]:
+    """The comparison, imported only now, for what guides must see it."""
+    compare = importlib.import_module("tests.wire.support.conversations").compare
+
+    def read(data: bytes) -> None:
+        first, second = (data[0], data[1]) if len(data) > 2 else (0, 0)
+        compare(data[2:], [first * 8 + second // 32, second], byte_by_byte=not second % 8)
+
+    return read
+
+
+if __name__ == "__main__":
+    guide("request", find, WORDS)

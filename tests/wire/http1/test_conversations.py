@@ -1,0 +1,163 @@
+"""What clients say, cut in every way, beside h11: what h11 refuses is refused, and what both take means the same."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.wire.support.conversations import (
+    MAX_HEAD_BYTES,
+    STRICTER_BODIES,
+    STRICTER_HEADS,
+    Conversation,
+    End,
+    as_h11_reads,
+    as_we_read,
+    compare,
+    reasons,
+)
+
+METHODS: Final = st.sampled_from([b"GET", b"POST", b"options", b"HEAD", b"M-SEARCH", b"GET ", b"G(T", b""])
+TARGETS: Final = st.sampled_from([b"/", b"/mcp?a=%20", b"*", b"http://h:1/x", b"h:1", b"//", b"", b"/a b", b"/\xe4"])
+VERSIONS: Final = st.sampled_from([b"1.1"] * 6 + [b"1.0", b"1.0", b"1.2", b"2.0", b"0.9", b"1", b"1.10"])
+FIELDS: Final = st.lists(
+    st.sampled_from(
+        [
+            b"Host: other",
+            b"Content-Length: 3",
+            b"content-length:3 ",
+            b"Content-Length: 3, 3",
+            b"Content-Length: 03",
+            b"Content-Length: 4",
+            b"Content-Length: +3",
+            b"Content-Length: 3,",
+            b"Content-Length:",
+            b"Content-Length: \xb3",
+            b"Content-Length: " + b"0" * 20,
+            b"Content-Length: " + b"0" * 21,
+            b"Transfer-Encoding: chunked",
+            b"transfer-encoding:\tCHUNKED",
+            b"Transfer-Encoding: gzip, chunked",
+            b"Transfer-Encoding: identity",
+            b"Transfer-Encoding: chunked;q=1",
+            b"Transfer-Encoding : chunked",
+            b"Transfer_Encoding: chunked",
+            b"Connection: close",
+            b"Connection: keep-alive , Close",
+            b"Connection: closed",
+            b"Connection:",
+            b"Expect: 100-continue",
+            b"Expect: x, 100-Continue",
+            b"Upgrade: websocket",
+            b"empty:",
+            b"many: \t a  b\t ",
+            b": nameless",
+            b"no colon",
+            b"bad name: x",
+            b"bad: \x00",
+            b"bad: \x0b",
+            b"bad: \x0c",
+            b"control: \x01",
+            b"control: \x7f",
+            b"latin: \xe4\xff",
+            b" folded",
+            b"\tfolded: x",
+            b"bare: a\nb: c",
+            b"bare: a\rb: c",
+            b"\x00: x",
+        ]
+    ),
+    max_size=4,
+)
+BODIES: Final = st.sampled_from(
+    [b"", b"", b"abc", b"abcd", b"0\r\n\r\n", b"3\r\nabc\r\n0\r\n\r\n", b"1;x\r\na\r\n0\r\nt: v\r\n\r\n", b"3\r\nab"]
+)
+LINE_ENDS: Final = st.sampled_from([b"\r\n"] * 12 + [b"\n", b"\r", b"\r\r\n", b"\n\r\n"])
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> bytes:
+    """A request, as a rule nearly right, its body as often of the length that it says as not."""
+    fields = draw(FIELDS)
+    if draw(st.integers(0, 9)):
+        fields.insert(draw(st.integers(0, len(fields))), b"Host: h")
+    first = draw(METHODS) + b" " + draw(TARGETS) + b" HTTP/" + draw(VERSIONS)
+    lines = b"".join(line + draw(LINE_ENDS) for line in [first, *fields])
+    return lines + draw(LINE_ENDS) + draw(BODIES)
+
+
+GAPS: Final = st.sampled_from([b"", b"", b"", b"\r\n", b"\n", b"\r", b"\r\n\r\n", b" ", b"\0"])
+STREAMS: Final = st.lists(st.tuples(GAPS, requests()), min_size=1, max_size=4).map(
+    lambda said: b"".join(gap + request for gap, request in said)
+)
+CUTS: Final = st.lists(st.integers(0, 2000), max_size=6)
+
+PLAIN: Final = (
+    b"POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nX: y z\r\n\r\nabc"
+    b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3\r\nabc\r\n0\r\nt: v\r\n\r\n"
+    b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+)
+
+
+@given(STREAMS, CUTS)
+def test_requests_that_are_nearly_right_mean_what_they_mean_to_h11(whole: bytes, places: list[int]) -> None:
+    compare(whole, places)
+
+
+@given(st.integers(0, len(PLAIN)), st.integers(0, 4), st.binary(max_size=3), CUTS)
+def test_requests_with_one_change_mean_what_they_mean_to_h11(
+    place: int, gone: int, put: bytes, places: list[int]
+) -> None:
+    compare(PLAIN[:place] + put + PLAIN[place + gone :], places)
+
+
+@given(st.binary(max_size=60), CUTS)
+def test_bytes_of_any_kind_are_refused_where_h11_refuses_them(whole: bytes, places: list[int]) -> None:
+    compare(whole, places)
+
+
+@pytest.mark.parametrize("where", [b"G%bT / HTTP/1.1", b"GET /%b HTTP/1.1", b"GET / HTTP/1.1%b", b"n%b: v", b"n: v%bw"])
+def test_each_byte_at_each_kind_of_place_means_what_it_means_to_h11(where: bytes) -> None:
+    for byte in range(256):
+        line = where.replace(b"%b", bytes([byte]))
+        first, further = (line, b"") if b"HTTP" in line else (b"GET / HTTP/1.1", line + b"\r\n")
+        compare(first + b"\r\nHost: h\r\n" + further + b"\r\n", [len(first), len(first) + 1])
+
+
+STRICTER_BY_NAME: Final = {
+    "a line ends in a line feed alone": b"GET / HTTP/1.1\nHost: h\n\n",
+    "a line is folded": b"GET / HTTP/1.1\r\nHost: h\r\nn: a\r\n b\r\n\r\n",
+    "a control character in a value": b"GET / HTTP/1.1\r\nHost: h\r\nn: a\x7fb\r\n\r\n",
+    "a version that is not spoken": b"GET / HTTP/1.2\r\nHost: h\r\n\r\n",
+    "too large, but it came at once": b"GET / HTTP/1.1\r\nHost: h\r\nn: " + b"a" * MAX_HEAD_BYTES + b"\r\n\r\n",
+    "a carriage return in a line of a chunk": (
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;a\rb\r\na\r\n0\r\n\r\n"
+    ),
+    "a trailer that says where the body ends": (
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 3\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", [*STRICTER_HEADS, *STRICTER_BODIES])
+def test_what_h11_takes_and_we_do_not_is_this(reason: str) -> None:
+    whole = STRICTER_BY_NAME[reason]
+    assert len(as_h11_reads(whole).asked) == 1
+    assert reasons(whole) == [reason]
+    assert as_we_read([whole]) == Conversation(asked=[], end=End.REFUSED)
+
+
+def test_nothing_is_read_behind_a_request_of_two_lengths() -> None:
+    whole = PLAIN.replace(b"Expect: 100-continue", b"Content-Length: 4")
+    assert [asked.is_last for asked in compare(whole, []).asked] == [False, True]
+
+
+def test_both_take_what_is_plain_and_it_is_all_there() -> None:
+    found = compare(PLAIN, [])
+    assert found.end is End.LAST
+    assert [(asked.method, asked.body) for asked in found.asked] == [("POST", b"abc"), ("POST", b"abc"), ("GET", b"")]
+    assert [asked.waits_to_continue for asked in found.asked] == [False, True, False]
