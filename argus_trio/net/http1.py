@@ -250,7 +250,8 @@ class HttpAnswer:
             LinkFailed: it broke off.
         """
         if not self._is_begun:
-            coding = coding_of(",".join(self.all_headers(names.CONTENT_ENCODING)))
+            told = self.all_headers(names.CONTENT_ENCODING)
+            coding = coding_of(",".join(told)) if told else ""
             self._decoder = ContentDecoder(coding) if coding else None
             self._is_begun = True
         if self._decoder is None:

@@ -6,8 +6,7 @@ Requests never wait for each other. Nothing here follows a redirect, or knows wh
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Final
 
 import attrs
@@ -51,26 +50,27 @@ class Pool:
     _is_closed: bool = attrs.field(default=False, init=False)
     _writer: RequestWriter = attrs.field(factory=RequestWriter, init=False)
 
-    @asynccontextmanager
-    async def send(self, request: HttpRequest) -> AsyncIterator[HttpAnswer]:
+    def send(self, request: HttpRequest) -> Sending:
         """Send, and give the answer while it is being read. Leaving by an exception closes the connection.
 
         Raises:
             LinkFailed: no connection, or no answer on it.
         """
-        answer = await self._exchange(self._for_proxy(request))
+        return Sending(self, request)
+
+    async def begin(self, request: HttpRequest) -> HttpAnswer:
+        """What `Sending` does as it is entered."""
+        return await self._exchange(self._for_proxy(request))
+
+    async def end(self, answer: HttpAnswer, *, is_left_well: bool) -> None:
+        """What `Sending` does as it is left."""
         connection = answer.connection
-        is_left_well = False
-        try:
-            yield answer
-            is_left_well = True
-        finally:
-            if is_left_well and connection.is_finished:
-                self._keep(connection, answer)
-            elif is_left_well and connection.may_finish and not self._is_closed:
-                self.nursery.start_soon(self._finish, connection, answer)
-            else:
-                await self._drop(connection)
+        if is_left_well and connection.is_finished:
+            self._keep(connection, answer)
+        elif is_left_well and connection.may_finish and not self._is_closed:
+            self.nursery.start_soon(self._finish, connection, answer)
+        else:
+            await self._drop(connection)
 
     def _for_proxy(self, request: HttpRequest) -> HttpRequest:
         """What a proxy without a tunnel wants to see: the whole address (RFC 9112, section 3.2.2)."""
@@ -129,7 +129,8 @@ class Pool:
 
     def _keep(self, connection: HttpConnection, answer: HttpAnswer) -> None:
         connection.begin_anew()
-        told = _KEEP_ALIVE_TIMEOUT.search(answer.header(names.KEEP_ALIVE) or "")
+        promised = answer.header(names.KEEP_ALIVE)
+        told = _KEEP_ALIVE_TIMEOUT.search(promised) if promised else None
         # One second sooner than the server, so that the two do not cross on the wire.
         seconds = min(IDLE_SECONDS, float(told[1]) - 1) if told else IDLE_SECONDS
         connection.idle_until = trio.current_time() + seconds
@@ -176,3 +177,22 @@ class Pool:
         with trio.move_on_after(_CLOSE_SECONDS, shield=True):
             while self._open:
                 await self._drop(next(iter(self._open)))
+
+
+@attrs.define(eq=False)
+class Sending:
+    """One request of a pool's on its way, as a context. Not a generator's, which costs each call twice as much."""
+
+    _pool: Pool
+    _request: HttpRequest
+    _answer: HttpAnswer | None = attrs.field(default=None, init=False)
+
+    async def __aenter__(self) -> HttpAnswer:
+        self._answer = await self._pool.begin(self._request)
+        return self._answer
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._answer is not None:
+            await self._pool.end(self._answer, is_left_well=kind is None)
