@@ -15,6 +15,7 @@ from argus_trio.wire.outline import Ends, Oversized
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """The default bound on one line: far above any message, and far below what would starve the machine."""
 _LARGE_PIECE: Final = 4096
+"""From this size on a piece is not copied but for being joined."""
 
 
 class LineTooLong(ArgusError):
@@ -68,7 +69,7 @@ class Lines:
         Raises:
             LineTooLong: a line is longer than the limit, ended or not; it is lost, and nothing more may be fed.
         """
-        pieces = chunk.split(b"\n") if b"\n" in chunk else (chunk,)  # what is large is copied as seldom as can be
+        pieces = chunk.split(b"\n") if len(chunk) < _LARGE_PIECE or b"\n" in chunk else (chunk,)
         whole: list[bytes] = []
         for piece in pieces[:-1]:
             if self._begun.size + len(piece) > self.limit:
@@ -102,19 +103,21 @@ class BoundedLines:
 
     def feed(self, chunk: bytes) -> list[bytes | Oversized]:
         """The lines that `chunk` completes, without their ends."""
-        pieces = chunk.split(b"\n") if b"\n" in chunk else (chunk,)
+        pieces = chunk.split(b"\n") if len(chunk) < _LARGE_PIECE or b"\n" in chunk else (chunk,)
         whole: list[bytes | Oversized] = []
+        begun = self._begun
         for piece in pieces[:-1]:
-            if self._ends is not None or self._begun.size + len(piece) > self.limit:
+            if self._ends is not None or begun.size + len(piece) > self.limit:
                 whole.append(self._spilled(piece).gathered())
                 self._ends = None
             else:
-                line = self._begun.taken(piece) if self._begun.size else piece
+                line = begun.taken(piece) if begun.size else piece
                 whole.append(line.removesuffix(b"\r"))
-        if self._ends is not None or self._begun.size + len(pieces[-1]) > self.limit:
-            self._spilled(pieces[-1])
-        elif pieces[-1]:
-            self._begun.add(pieces[-1])
+        rest = pieces[-1]
+        if self._ends is not None or begun.size + len(rest) > self.limit:
+            self._spilled(rest)
+        elif rest:
+            begun.add(rest)
         return whole
 
     @property

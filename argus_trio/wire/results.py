@@ -62,6 +62,8 @@ def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
 def for_legacy_client(method: str, result: bytes) -> bytes:
     """The result without the members that only 2026-07-28 knows, if it is in that revision's words."""
     words = own_words(result)
+    if not words:  # a list of ours
+        return result
     hinted = method in CACHEABLE and (b'"ttlMs"' in words or b'"cacheScope"' in words)
     if not hinted and b'"resultType"' not in words and _RESERVED not in words:
         return result
