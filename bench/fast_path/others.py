@@ -162,6 +162,6 @@ def measure(plan: Plan, wanted: list[str]) -> None:
     """Those that are wanted, one after the other."""
     for key, part in PARTS.items():
         if key in wanted:
-            print(f"{key}: {plan.rounds} rounds", file=sys.stderr, flush=True)
+            print(f"{time.strftime('%H:%M:%S')} {key}: {plan.rounds} rounds", file=sys.stderr, flush=True)
             with plan.book.attempt(key, "all"):
                 part(plan)
