@@ -12,10 +12,20 @@ import attrs
 from bench.fast_path.book import Book
 from bench.fast_path.generator import Generator, LoadFailed
 from bench.fast_path.load import Order
-from bench.fast_path.rows import Row, behind
+from bench.fast_path.rows import CALLS, LIST_500, LIST_5000, Row, behind
 from bench.fast_path.subjects import Behind, Started, Subject, started
 
 TRIES = 3
+SHARES = {
+    CALLS: 0.5,
+    LIST_500: 0.06,
+    LIST_5000: 0.08,
+    "starts": 0.08,
+    "streams": 0.1,
+    "pauses": 0.1,
+    "hundred": 0.08,
+}
+"""What part of the time each part of a run has."""
 WARM_S = {"gateway": 1.0, "hub": 6.0, "proxy": 0.5}
 """How long each is under load before its rounds, in all."""
 
@@ -26,10 +36,26 @@ class Plan:
 
     subjects: Sequence[Subject]
     rounds: int
+    minutes: float
+    """How long all may take; each part has at least one round."""
     seconds: float
     """How long each load is put on."""
     load: Generator
     book: Book
+
+    def numbers(self, part: str) -> Iterator[int]:
+        """The rounds of a part, while there is time for them; it is counted from this call."""
+        end = time.monotonic() + self.minutes * 60 * SHARES[part]
+
+        def numbered() -> Iterator[int]:
+            for number in range(self.rounds):
+                if number and time.monotonic() > end:
+                    print(f"{part}: {number} rounds of {self.rounds}, there is no more time", file=sys.stderr)
+                    return
+                print(f"{time.strftime('%H:%M:%S')} {part}: round {number + 1} of {self.rounds}", file=sys.stderr)
+                yield number
+
+        return numbered()
 
     def turns(self, number: int) -> list[Subject]:
         """The order of a round: each is the first as often as another."""
@@ -54,6 +80,7 @@ def all_started(plan: Plan, what: str, before: dict[str, Behind]) -> Iterator[di
 
 def measure(plan: Plan, setup: str, rows: Sequence[Row]) -> None:
     """The rows of one setup, round after round."""
+    numbers = plan.numbers(setup)
     with behind(setup) as before, all_started(plan, setup, before) as running:
         warmed(plan, rows, running)
         for number in range(plan.rounds):

@@ -37,8 +37,8 @@ class Row:
         return f"{self.setup} {self.kind} {self.tool} {self.clients}"
 
     def is_for(self, subject: Subject) -> bool:
-        """Whether the subject can do it: mcp-hub speaks no modern revision, its sessions are its streams, and those that
-        it has slow it down, so it is not asked for the most of them."""
+        """Whether the subject can do it. mcp-hub speaks no modern revision, its sessions are its streams, and each that
+        it has slows it down, so it is not asked for the most of them."""
         if subject.kind == "hub":
             return self.clients <= MOST_OF_HUB and self.era == "legacy" and self.backend != "m" and self.kind == "calls"
         return True
