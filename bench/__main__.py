@@ -1,7 +1,7 @@
 """`python -m bench`: what a call costs the gateway, in one run with a commit, mcp-hub, Caddy and nginx where they are.
 
     python -m bench [--against COMMIT] [--mcp-hub PROGRAM] [--caddy PROGRAM] [--nginx PROGRAM] [--only PART]...
-                    [--rounds N] [--seconds S] [--update]
+                    [--rounds N] [--seconds S] [--minutes M] [--alone] [--update]
 
 Prints a table; `--update` writes it, and the plot, into docs/performance.md. What mcp-proxy and fastmcp cost is
 measured by `python -m bench.peers`.
@@ -33,6 +33,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--alone", action="store_true", help="no peers, this tree and the commit alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.4, help="how long each load is put on; default 0.4")
+    told = "how long all may take, about: there are fewer rounds then; default 8"
+    parser.add_argument("--minutes", type=float, default=8.0, help=told)
     parser.add_argument("--update", action="store_true", help="write docs/performance.md and its plot anew")
     return parser.parse_args()
 
@@ -55,6 +57,7 @@ def main() -> None:
         plan = Plan(
             subjects=chosen(options, stack),
             rounds=max(1, options.rounds),
+            minutes=options.minutes,
             seconds=options.seconds,
             load=stack.enter_context(generator()),
             book=Book(),

@@ -177,6 +177,11 @@ class Listener:
         posts.exchange(there.initialized(""))
         return listener
 
+    def posts_anew(self) -> None:
+        """Post on a new connection: the one before may have been idle for longer than it is kept."""
+        self.posts.socket.close()
+        self.posts = Wire.to(Place(self.there))
+
     def begin(self) -> None:
         self.asked = time.perf_counter()
         self.is_taken = self.is_heard = False

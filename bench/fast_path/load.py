@@ -19,7 +19,7 @@ import attrs
 from bench.fast_path.clients import LIMIT_S, Caller, Client, Failed, Listener, Visitor, Wire
 from bench.fast_path.wire import Params, Place, message, session_of
 
-WARM_UP = 4
+WARM_UP = 2
 """Calls of each client before those that count."""
 
 
@@ -58,13 +58,18 @@ class Load:
         self.held: list[Wire] = []
         self.callers: list[Client] = []
         self.pinger: Client | None = None
+
+    def open(self) -> None:
+        """Open what the order says. Raises: Failed, OSError."""
+        order = self.order
         if order.kind == "streams":
             self.held = [wire for _ in range(order.held) for wire in self.stream()]
             return
         if order.held:
             self.hold_sessions()
         makes = self.visitor if order.kind == "visits" else self.caller
-        self.callers = [makes() for _ in range(order.clients)]
+        for _ in range(order.clients):
+            self.callers.append(makes())
         if order.pings:
             self.pinger = self.caller("ping", {})
 
@@ -103,14 +108,13 @@ class Load:
             if b'"result"' not in answer or b'"isError":true' in answer:
                 raise Failed(repr(answer[:500]))
         caller.took.clear()
-        for wire in caller.wires():
-            self.watch(caller, wire)
         return caller
 
     def kind_of_caller(self, method: str, params: Params) -> Caller | Listener:
         if self.order.era == "sse":
             there = self.idle.get(self.order.url)
             listener = there.pop() if there else Listener.to(self.place)
+            listener.posts_anew()
             listener.request = Place(listener.there).post(message(method, params), "")
             return listener
         if self.order.era == "modern":
@@ -128,6 +132,13 @@ class Load:
         visitor = Visitor(self.place, moved)
         return visitor
 
+    def watch_all(self, callers: list[Client]) -> None:
+        for each in callers:
+            if isinstance(each, Listener):
+                each.posts_anew()
+            for wire in each.wires():
+                self.watch(each, wire)
+
     def watch(self, caller: Client, wire: Wire) -> None:
         self.poll.register(wire.socket.fileno(), select.EPOLLIN)
         self.by_number[wire.socket.fileno()] = caller
@@ -137,6 +148,8 @@ class Load:
         working = [*self.callers, *([self.pinger] if self.pinger else [])]
         if not working:
             return {}
+        if not self.by_number:
+            self.watch_all(working)
         for each in working:
             each.took.clear()
         began = time.perf_counter()
@@ -170,8 +183,8 @@ class Load:
         for wire in self.held:
             wire.socket.close()
         for each in [*self.callers, *([self.pinger] if self.pinger else [])]:
-            if isinstance(each, Listener) and is_well:
-                self.idle.setdefault(self.order.url, []).append(each)
+            if isinstance(each, Listener):
+                self.idle.setdefault(self.order.url if is_well else "lost", []).append(each)
                 continue
             for wire in each.wires():
                 wire.socket.close()
@@ -187,9 +200,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     idle: Idle = {}
     for line in sys.stdin:
-        load, is_well = None, True
+        load, is_well = Load(Order(**json.loads(line)), idle), True
         try:
-            load = Load(Order(**json.loads(line)), idle)
+            load.open()
             say({})
             while sys.stdin.readline() == "go\n":
                 say(load.run())
@@ -198,8 +211,7 @@ def main() -> None:
             say({"error": f"{type(error).__name__}: {error}"})
             while sys.stdin.readline() not in ("end\n", ""):
                 pass
-        if load is not None:
-            load.close(is_well=is_well)
+        load.close(is_well=is_well)
 
 
 if __name__ == "__main__":

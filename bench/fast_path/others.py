@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -50,19 +49,21 @@ def starts(plan: Plan) -> None:
     row = next(row for row in ROWS if row.key == "stdio-legacy-8")
     with http_backend() as url:
         before = {"gateway": STDIO, "hub": STDIO, "proxy": Behind(http={"h": url})}
-        for number in range(plan.rounds + 1):
+        for each in plan.subjects:
+            with plan.book.attempt("listening", each.name), started(each, before[each.kind]):
+                pass
+        for number in plan.numbers("starts"):
             for each in plan.turns(number):
                 with plan.book.attempt("listening", each.name), started(each, before[each.kind]) as running:
                     plan.load.put(row.order(each, running.url, plan.seconds), running.pid)
-                    if number:
-                        plan.book.add("listening", each.name, number, running.listening_s)
-                        plan.book.add("start-cpu", each.name, number, running.cpu_s)
-                        plan.book.add("memory", each.name, number, memory(running.pid).rss)
+                    plan.book.add("listening", each.name, number, running.listening_s)
+                    plan.book.add("start-cpu", each.name, number, running.cpu_s)
+                    plan.book.add("memory", each.name, number, memory(running.pid).rss)
 
 
 def streams(plan: Plan) -> None:
     """How much more a gateway holds with so many streams than with some that it had before."""
-    for number in range(min(plan.rounds, FEW_ROUNDS)):
+    for number in attrs.evolve(plan, rounds=min(plan.rounds, FEW_ROUNDS)).numbers("streams"):
         for each in plan.of("gateway", "hub").turns(number):
             with plan.book.attempt("stream", each.name), started(each, STDIO) as running:
                 order = Order(url=running.url, kind="streams", era="sse" if each.kind == "hub" else "legacy")
@@ -98,6 +99,7 @@ class Watched:
 
 def pauses(plan: Plan) -> None:
     """What a client that pings all the time waits for at most, while others call and many more have a session."""
+    numbers = plan.numbers("pauses")
     with TemporaryDirectory() as folder, ExitStack() as stack:
         watched = []
         for each in plan.of("gateway").subjects:
@@ -107,7 +109,7 @@ def pauses(plan: Plan) -> None:
                 load = stack.enter_context(generator())
                 stack.enter_context(load.opened(busy(running)))
                 watched.append(Watched(name=each.name, load=load, notes=notes))
-        for number in range(plan.rounds):
+        for number in numbers:
             for it in watched:
                 with plan.book.attempt("pause", it.name):
                     it.run(plan, number)
@@ -131,6 +133,8 @@ def hundred(plan: Plan) -> None:
     one = Behind(stdio={"s000": BACKEND})
     params: dict[str, object] = {"name": "s000__echo", "arguments": {"text": "x" * KIBIBYTE}}
 
+    numbers = plan.numbers("hundred")
+
     def cost(running: Started) -> float:
         seen, cpu = plan.load.put(Order(url=running.url, params=params, seconds=plan.seconds), running.pid)
         return cpu / seen["calls"]
@@ -141,7 +145,7 @@ def hundred(plan: Plan) -> None:
     ):
         for name in crowded.keys() & single.keys():
             plan.book.add("hundred-ready", name, 0, crowded[name].ready_s)
-        for number in range(plan.rounds):
+        for number in numbers:
             for each in gateways.turns(number):
                 if each.name in crowded and each.name in single:
                     with plan.book.attempt("hundred", each.name):
@@ -162,6 +166,5 @@ def measure(plan: Plan, wanted: list[str]) -> None:
     """Those that are wanted, one after the other."""
     for key, part in PARTS.items():
         if key in wanted:
-            print(f"{key}: {plan.rounds} rounds", file=sys.stderr, flush=True)
             with plan.book.attempt(key, "all"):
                 part(plan)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import attrs
 
 from bench.fast_path.book import Book
-from bench.fast_path.generator import Generator
-from bench.fast_path.rows import Row, behind
+from bench.fast_path.generator import Generator, LoadFailed
+from bench.fast_path.load import Order
+from bench.fast_path.rows import CALLS, LIST_500, LIST_5000, Row, behind
 from bench.fast_path.subjects import Behind, Started, Subject, started
 
-WARM_S = {"gateway": 1.0, "hub": 6.0, "proxy": 1.0}
+TRIES = 3
+SHARES = {
+    CALLS: 0.5,
+    LIST_500: 0.06,
+    LIST_5000: 0.08,
+    "starts": 0.08,
+    "streams": 0.1,
+    "pauses": 0.1,
+    "hundred": 0.08,
+}
+"""What part of the time each part of a run has."""
+WARM_S = {"gateway": 1.0, "hub": 6.0, "proxy": 0.5}
 """How long each is under load before its rounds, in all."""
 
 
@@ -23,10 +36,26 @@ class Plan:
 
     subjects: Sequence[Subject]
     rounds: int
+    minutes: float
+    """How long all may take; each part has at least one round."""
     seconds: float
     """How long each load is put on."""
     load: Generator
     book: Book
+
+    def numbers(self, part: str) -> Iterator[int]:
+        """The rounds of a part, while there is time for them; it is counted from this call."""
+        end = time.monotonic() + self.minutes * 60 * SHARES[part]
+
+        def numbered() -> Iterator[int]:
+            for number in range(self.rounds):
+                if number and time.monotonic() > end:
+                    print(f"{part}: {number} rounds of {self.rounds}, there is no more time", file=sys.stderr)
+                    return
+                print(f"{time.strftime('%H:%M:%S')} {part}: round {number + 1} of {self.rounds}", file=sys.stderr)
+                yield number
+
+        return numbered()
 
     def turns(self, number: int) -> list[Subject]:
         """The order of a round: each is the first as often as another."""
@@ -51,10 +80,13 @@ def all_started(plan: Plan, what: str, before: dict[str, Behind]) -> Iterator[di
 
 def measure(plan: Plan, setup: str, rows: Sequence[Row]) -> None:
     """The rows of one setup, round after round."""
+    numbers = plan.numbers(setup)
     with behind(setup) as before, all_started(plan, setup, before) as running:
         warmed(plan, rows, running)
         for number in range(plan.rounds):
-            print(f"{setup}: round {number + 1} of {plan.rounds}", file=sys.stderr, flush=True)
+            print(
+                time.strftime("%H:%M:%S"), f"{setup}: round {number + 1} of {plan.rounds}", file=sys.stderr, flush=True
+            )
             proxied: dict[tuple[str, str], float] = {}
             for row in rows:
                 for each in plan.turns(number):
@@ -71,9 +103,9 @@ def measure(plan: Plan, setup: str, rows: Sequence[Row]) -> None:
 
 
 def warmed(plan: Plan, rows: Sequence[Row], running: dict[str, Started]) -> None:
-    """Put each row on whoever compiles what it runs often, uncounted, until that is done; a part of it on the others."""
+    """Put an uncounted load on all; each row on mcp-hub, which compiles what it runs often."""
     for each in plan.subjects:
-        there = [row for row in rows if row.is_for(each)]
+        there = [row for row in rows if row.is_for(each)][: None if each.kind == "hub" else 1]
         if each.name in running and there:
             seconds = WARM_S[each.kind] / len(there)
             with plan.book.attempt("the warm-up", each.name):
@@ -82,6 +114,14 @@ def warmed(plan: Plan, rows: Sequence[Row], running: dict[str, Started]) -> None
 
 
 def taken(plan: Plan, row: Row, subject: Subject, running: Started) -> float:
-    """Milliseconds of CPU of a call, or of a whole session."""
-    seen, cpu = plan.load.put(row.order(subject, running.url, plan.seconds), running.pid)
+    """Milliseconds of CPU of a call, or of a whole session. Caddy cuts an answer of 100 KB short now and then."""
+    order = row.order(subject, running.url, plan.seconds)
+    for _ in range(TRIES - 1):
+        with suppress(LoadFailed):
+            return per_call(plan, order, running)
+    return per_call(plan, order, running)
+
+
+def per_call(plan: Plan, order: Order, running: Started) -> float:
+    seen, cpu = plan.load.put(order, running.pid)
     return cpu / seen["calls"] * 1000

@@ -25,6 +25,8 @@ from bench.client import Client
 from bench.gateways import ROOT, STOP_S, free_port, until_listed_by, until_listening
 
 OURS = "argus-trio"
+BYTECODE = str(Path(tempfile.gettempdir(), "argus-bench-bytecode"))
+"""Where Python keeps what it compiled, of all trees alike."""
 BEFORE = "before"
 BACKEND = (sys.executable, "-S", "-E", str(Path(__file__).with_name("backend.py")))
 
@@ -140,7 +142,8 @@ def started(subject: Subject, behind: Behind) -> Iterator[Started]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         command = subject.command(port, behind, Path(folder))
         log = stack.enter_context(Path(folder, "log").open("wb"))
-        environment = {**os.environ, "PYTHONPATH": str(subject.tree), "HOME": folder}
+        environment = {**os.environ, "PYTHONPATH": str(subject.tree), "PYTHONPYCACHEPREFIX": BYTECODE, "HOME": folder}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a start is measured as it is for users: compiled before
         began = time.monotonic()
         process = subprocess.Popen(
             command, cwd=subject.tree, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
