@@ -41,7 +41,7 @@ class LineWriter:
         written = 0
         if not self._queue:
             try:
-                written = os.write(self._pipe.fileno(), line)  # as `_put` does, which would be a call more for each line
+                written = os.write(self._pipe.fileno(), line)  # as `_put`, without a call more for each
             except OSError:
                 written = self._put(line)  # which says what is wrong, if anything is
             if written == len(line):
