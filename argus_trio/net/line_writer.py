@@ -38,9 +38,14 @@ class LineWriter:
         """
         if self._is_over:
             raise trio.BrokenResourceError("nothing is written any more")
-        written = 0 if self._queue else self._put(line)
-        if written == len(line):
-            return
+        written = 0
+        if not self._queue:
+            try:
+                written = os.write(self._pipe.fileno(), line)  # as `_put`, without a call more for each
+            except OSError:
+                written = self._put(line)  # which says what is wrong, if anything is
+            if written == len(line):
+                return
         waiting = _Waiting(memoryview(line)[written:], written > 0)
         self._queue.append(waiting)
         self._idle.unpark()

@@ -122,7 +122,7 @@ async def test_a_backend_that_is_down_is_told_with_its_failures_and_without_a_pu
 
 async def test_the_calls_of_a_backend_are_told_as_its_bulkhead_counts_them() -> None:
     scope = ready("b")
-    assert scope.bulkhead.take()
+    assert scope.bulkhead.take(trio.current_time())
     scope.bulkhead.refused = 3
     (status,) = statuses_of([scope], EMPTY)
     assert status.calls == Calls(under_way=1, waiting=0, refused=3)

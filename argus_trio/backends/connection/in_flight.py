@@ -106,8 +106,8 @@ class InFlightTable:
     is_exclusive: bool
     """Whether all calls belong to one client: then what names no request is meant for that client."""
     _by_id: dict[int, InFlight] = attrs.field(factory=dict, init=False)
-    _removed: trio.Event = attrs.field(factory=trio.Event, init=False)
-    """Set at the end of a call, if somebody waits for it; then replaced."""
+    _removed: trio.Event | None = attrs.field(default=None, init=False)
+    """Set at the end of a call; None while nobody waits for one."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -121,9 +121,9 @@ class InFlightTable:
         call_in_flight = self._by_id.pop(message_id)
         if call_in_flight.asks:
             call_in_flight.end(self.of(None) or self._sibling(call_in_flight))
-        if self._removed.statistics().tasks_waiting:
+        if self._removed is not None:
             self._removed.set()
-            self._removed = trio.Event()
+            self._removed = None
 
     async def asking(self) -> InFlight | None:
         """The call whose request it is that came just now, where nothing but its client tells the calls apart.
@@ -137,6 +137,8 @@ class InFlightTable:
                 left = [self._by_id[each] for each in sorted(possible & self._by_id.keys())]
                 if all(_is_of_one_client(left[0], each) for each in left):
                     return left[-1] if left else None
+                if self._removed is None:
+                    self._removed = trio.Event()
                 await self._removed.wait()
         return None
 

@@ -17,9 +17,11 @@ from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Respo
 from argus_trio.wire.headers import Headers
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(eq=False, kw_only=True)
 class Outgoing:
-    """One request on its way to the backend: `id` is unique for the link's life, `body` the whole encoded message."""
+    """One request on its way to the backend: `id` is unique for the link's life, `body` the whole encoded message.
+
+    It is not frozen, which would double what it costs, and each call makes one."""
 
     id: int
     body: bytes

@@ -29,6 +29,7 @@ class Expected:
 
     _table: Pending
     _request_id: int
+    _key: bytes = attrs.field(default=b"", init=False)
     _outcome: Answer | LinkFailed | None = attrs.field(default=None, init=False)
     _task: trio.lowlevel.Task | None = attrs.field(default=None, init=False)
     notices_before: int = attrs.field(default=0, init=False)
@@ -40,16 +41,18 @@ class Expected:
         Raises:
             LinkFailed: the link has died; nothing has been sent.
         """
-        if self._table.failure is not None:
-            self._table.check()
-        self.notices_before = self._table.notices
-        self._table.waiting[b"%d" % self._request_id] = self
+        table = self._table
+        if table.failure is not None:
+            table.check()
+        self.notices_before = table.notices
+        self._key = b"%d" % self._request_id
+        table.waiting[self._key] = self
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._table.waiting.pop(b"%d" % self._request_id, None)
+        self._table.waiting.pop(self._key, None)
 
     async def wait(self) -> Answer:
         """Wait for the answer. Called at most once; a checkpoint in every case.
@@ -63,13 +66,12 @@ class Expected:
             await trio.lowlevel.wait_task_rescheduled(self._give_up)
         else:
             await trio.lowlevel.checkpoint()
-        match self._outcome:
-            case LinkFailed() as failure:
-                raise failure
-            case None:
-                raise AssertionError("woken without an outcome")
-            case answer:
-                return answer
+        outcome = self._outcome
+        if outcome is None:
+            raise AssertionError("woken without an outcome")
+        if isinstance(outcome, LinkFailed):
+            raise outcome
+        return outcome
 
     def settle(self, outcome: Answer | LinkFailed) -> None:
         """Keep the outcome of the request, the first one, and wake who waits for it."""

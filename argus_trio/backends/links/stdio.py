@@ -78,14 +78,20 @@ class StdioLink:
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         """See `Link.request`."""
         with Expected(self._pending, outgoing.id) as expected:
-            await self._write(outgoing.body)
+            try:
+                await self._writer.write(on_one_line(outgoing.body) + b"\n")
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._fail_unwritten()
             return await expected.wait()
 
     async def send(self, body: bytes, headers: Headers = ()) -> None:  # noqa: ARG002 - headers are for HTTP
         """See `Link.send`."""
         self._pending.check()
         self._pending.note_sent(body)
-        await self._write(body)
+        try:
+            await self._writer.write(on_one_line(body) + b"\n")
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            await self._fail_unwritten()
         await trio.lowlevel.checkpoint()
 
     @property
@@ -140,12 +146,9 @@ class StdioLink:
         if self.noise > NOISE_LOGGED:
             log.warning("backend_noise_total", backend=self._peer.backend, lines=self.noise)
 
-    async def _write(self, body: bytes) -> None:
-        try:
-            await self._writer.write(on_one_line(body) + b"\n")
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            await self._fail_unless_it_ended("closed its stdin")
-            self._pending.check()
+    async def _fail_unwritten(self) -> None:
+        await self._fail_unless_it_ended("closed its stdin")
+        self._pending.check()
 
     async def _read_stdout(self) -> None:
         lines = BoundedLines(self._hearing.limit)
@@ -156,11 +159,13 @@ class StdioLink:
                 for line in lines.feed(chunk):
                     if isinstance(line, Oversized):
                         self._pass_over(line)
-                    else:
-                        await self._accept(line)
+                    elif (left := self._left_of(line)) is not None:
+                        await self._accept(line, left)
                 if portion.held or lines.held > STEP_BYTES:
                     await self._hearing.take(portion, lines)
-        await self._accept(lines.rest(), is_cut_off=True)
+        rest = lines.rest()
+        if (left := self._left_of(rest)) is not None:
+            await self._accept(rest, left, is_cut_off=True)
         self._stdout_ended.set()
         await self._fail_unless_it_ended("closed its stdout")
 
@@ -193,21 +198,25 @@ class StdioLink:
             await self._died.wait()
         self._fail(reason)
 
-    async def _accept(self, line: bytes, *, is_cut_off: bool = False) -> None:
+    def _left_of(self, line: bytes) -> Message | RpcError | None:
+        """Read a line, and resolve what it answers; what it is where there is more to do about it."""
         try:
             message = decode(line)
         except RpcError as fault:
-            if is_cut_off and line.strip():
-                self._note_noise(line, fault)  # the end of the program says more than the end of its line
-            elif line.strip():
-                await self._accept_odd(line, fault)
-            return
+            return fault
         if self._messages:
             self._messages += 1
         else:
             self._note_message()
-        if not (isinstance(message, Response) and self._pending.resolve(message)):
-            await self._deliver(message)
+        return None if isinstance(message, Response) and self._pending.resolve(message) else message
+
+    async def _accept(self, line: bytes, left: Message | RpcError, *, is_cut_off: bool = False) -> None:
+        if not isinstance(left, RpcError):
+            await self._deliver(left)
+        elif is_cut_off and line.strip():
+            self._note_noise(line, left)  # the end of the program says more than the end of its line
+        elif line.strip():
+            await self._accept_odd(line, left)
 
     async def _accept_odd(self, line: bytes, fault: RpcError) -> None:
         """A line that is no message as it stands: what can be read of it all the same, or noise."""

@@ -77,12 +77,11 @@ class Bulkhead:
         """How many calls wait for a place."""
         return len(self._queue)
 
-    def take(self) -> bool:
+    def take(self, now: float) -> bool:
         """Take a place if one is free and no call waits for it; whether that was so."""
         occupancy = self._occupancy
         if occupancy.count >= self._limits.concurrency or self._queue:
             return False
-        now = trio.current_time()
         occupancy.begin(now)
         if self._episode:
             self._relieve(now)
@@ -168,13 +167,13 @@ class Place:
 
     async def __aenter__(self) -> Place:
         """Take a place; raises what `Bulkhead.wait` raises."""
-        arrived = trio.current_time()
+        arrived = self._since = trio.current_time()
         if self.bulkhead.drained is not None and not _goes_on(self.exchange.call):
             self.bulkhead.require_open()
-        if not self.bulkhead.take():
+        if not self.bulkhead.take(arrived):
             await self.bulkhead.wait(self.patience)
-        self._since = trio.current_time()
-        self.waited = self._since - arrived
+            self._since = trio.current_time()
+            self.waited = self._since - arrived
         if self.exchange.call.abilities.has_any:
             self.exchange = AskingExchange(self.exchange, self)
         return self

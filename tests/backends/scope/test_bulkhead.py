@@ -84,7 +84,7 @@ async def test_nobody_overtakes_one_who_was_let_in_and_has_not_run_yet() -> None
         await callers.come(1, 2)
         since = trio.current_time()
         bulkhead.leave(since)  # the place of 1 goes to 2, whose task has not noticed yet
-        assert not bulkhead.take()
+        assert not bulkhead.take(trio.current_time())
         assert (bulkhead.under_way, bulkhead.waiting) == (1, 0)
         bulkhead.retake()
         nursery.cancel_scope.cancel()
@@ -222,7 +222,7 @@ async def test_a_call_has_no_place_while_its_client_is_asked(autojump_clock: Moc
                 answered.set()
                 await wait_all_tasks_blocked()
                 assert bulkhead.under_way == 2  # it goes on at once
-                assert not bulkhead.take()
+                assert not bulkhead.take(trio.current_time())
             assert bulkhead.under_way == 1
         assert bulkhead.under_way == 0
 
@@ -387,4 +387,4 @@ async def crowded(chance: random.Random) -> None:
     assert sum(outcomes.values()) == 80
     assert outcomes["done"]
     assert (bulkhead.under_way, bulkhead.waiting, bulkhead.refused) == (0, 0, outcomes["refused"])
-    assert bulkhead.take()
+    assert bulkhead.take(trio.current_time())
