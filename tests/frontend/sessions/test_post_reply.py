@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
@@ -38,6 +41,21 @@ async def test_plain_json_leaves_no_trace() -> None:
         await reply.finish(b"{}")
     assert fake.body == b"{}"
     assert counts(made.streams) == (0, 0, 1)
+
+
+async def test_what_is_over_holds_nothing_in_a_circle_that_would_wait_for_the_collector() -> None:
+    fake, made = FakeRequest(), session()
+    gc.disable()
+    try:
+        reply = PostReply(fake.http, KeepAlive(), made, may_stream=True)
+        with reply:
+            await reply.finish(b"{}")
+        made.end()
+        over, ended = weakref.ref(reply), weakref.ref(made.streams)
+        del reply, made
+        assert (over(), ended()) == (None, None)
+    finally:
+        gc.enable()
 
 
 async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
