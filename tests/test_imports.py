@@ -124,7 +124,6 @@ ROOMS: dict[str, frozenset[str]] = {
     "yaml": frozenset({"config.*", "tui.servers", "importing.*"}),
     "cattrs": frozenset({"config.*"}),
     "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
-    "watchfiles": frozenset({"runtime.watch"}),
     "opentelemetry": frozenset({"pipeline.telemetry.*"}),
     "cryptography": frozenset({"frontend.input_required.seal"}),
     "jwt": frozenset({"pipeline.authentication.*"}),

@@ -6,22 +6,28 @@ import select
 from typing import Final
 
 import attrs
-import h11
 import trio
 
 from argus_trio.errors import LinkFailed
 from argus_trio.net.content_coding import ContentDecoder, coding_of
 from argus_trio.net.dial import UnderTls
 from argus_trio.wire import headers as names
+from argus_trio.wire.http1.answer_head import AnswerHeadReader
+from argus_trio.wire.http1.chunked import Chunked
+from argus_trio.wire.http1.fault import HttpFault
+from argus_trio.wire.http1.request_writer import RequestWriter
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers in order, names in lower case."""
 
 MAX_HEAD_BYTES: Final = 64 * 1024
-"""The largest head of an answer, and the largest line of a chunked body."""
+"""The largest head of an answer."""
 
 _RECEIVE_BYTES: Final = 64 * 1024
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
+_NOT_HTTP: Final = "the server's answer is not HTTP"
+_ENDED: Final = "the server closed the connection before its answer was complete"
+_BROKE: Final = "the connection to the server broke"
 
 
 @attrs.frozen(kw_only=True)
@@ -64,14 +70,21 @@ class HttpConnection:
     stream: trio.abc.Stream
     socket: trio.SocketStream | UnderTls
     """What lies under the stream, which may be TLS."""
+    writer: RequestWriter = attrs.field(factory=RequestWriter)
     is_used: bool = False
     """Whether the connection has served an exchange."""
     is_closed: bool = attrs.field(default=False, init=False)
     idle_until: float = attrs.field(default=0.0, init=False)
     """When the pool closes the connection if nobody has used it till then, on trio's clock."""
-    _http: h11.Connection = attrs.field(
-        factory=lambda: h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES), init=False
-    )
+    _body: Chunked | int | None = attrs.field(default=None, init=False)
+    """What of the answer's body is still to come: in chunks, so many bytes, or all until the end of the connection."""
+    _is_answered: bool = attrs.field(default=False, init=False)
+    """Whether the head of an answer has come, and its body not to its end."""
+    _is_kept: bool = attrs.field(default=False, init=False)
+    """Whether another exchange may follow the answer."""
+    _rest: bytes = attrs.field(default=b"", init=False, repr=False)
+    """What came, and is not given yet: behind the end of an answer it is no part of any."""
+    _poll: select.poll | None = attrs.field(default=None, init=False)
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer:
         """Send the request and wait for the head of its answer.
@@ -80,65 +93,84 @@ class HttpConnection:
             ConnectionDied: not a byte came back.
             LinkFailed: something else than an HTTP answer came back.
         """
-        is_unsent = not await self._send(request)
-        try:
-            event = await self._next_event()
-            while isinstance(event, h11.InformationalResponse):
-                event = await self._next_event()
-        except ConnectionDied:
-            raise ConnectionDied(is_unsent=is_unsent, was_reused=self.is_used) from None
-        if not isinstance(event, h11.Response):
-            raise LinkFailed("the server's answer is not HTTP")
-        return HttpAnswer(connection=self, status=event.status_code, headers=list(event.headers), target=request.target)
+        is_sent = await self._send(request)
+        reader, head = AnswerHeadReader(MAX_HEAD_BYTES), None
+        while head is None:
+            try:
+                chunk = await self.stream.receive_some(_RECEIVE_BYTES)
+            except _GONE as error:
+                if not reader.is_begun:
+                    raise ConnectionDied(is_unsent=not is_sent, was_reused=self.is_used) from None
+                raise LinkFailed(_BROKE) from error
+            if not chunk and not reader.is_begun:
+                raise ConnectionDied(is_unsent=not is_sent, was_reused=self.is_used)
+            if not chunk:
+                raise LinkFailed(_ENDED)
+            try:
+                head = reader.feed(bytes(chunk))
+            except HttpFault as fault:
+                raise LinkFailed(_NOT_HTTP) from fault
+        self._rest = reader.rest
+        self._body = Chunked() if head.is_chunked else head.length
+        self._is_answered = self._body != 0
+        self._is_kept = head.is_kept and is_sent
+        return HttpAnswer(connection=self, status=head.status, headers=head.fields, target=request.target)
 
     async def _send(self, request: HttpRequest) -> bool:
         """Send the request; whether it was taken whole. One that was not may have an answer all the same: 413."""
+        target = request.address or request.target
         try:
-            target = request.address or request.target
-            head = h11.Request(method=request.method, target=target, headers=request.headers)
-            parts = [self._http.send(head)]
-        except h11.LocalProtocolError:  # its text quotes the header
+            whole = self.writer.write(request.method, target, request.headers, request.body)
+        except HttpFault:
             raise LinkFailed("the request cannot be sent: a header holds what no header may hold") from None
-        if request.body:
-            parts.append(self._http.send(h11.Data(data=request.body)))
-        parts.append(self._http.send(h11.EndOfMessage()))
         try:
-            await self.stream.send_all(b"".join(part for part in parts if part))
+            await self.stream.send_all(whole)
         except _GONE:
             return False
         return True
 
     async def receive(self) -> bytes:
         """The next piece of the answer's body, empty at its end."""
-        event = await self._next_event()
-        while isinstance(event, h11.Data) and not event.data:
-            event = await self._next_event()
-        return bytes(event.data) if isinstance(event, h11.Data) else b""
+        while self._is_answered:
+            if not (data := self._rest):
+                data = await self._receive_more()
+            self._rest = b""
+            if piece := self._taken(data):
+                return piece
+        return b""
 
-    async def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        has_ended = False
-        while True:
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError as error:
-                ended = "the server closed the connection before its answer was complete"
-                raise LinkFailed(ended if has_ended else "the server's answer is not HTTP") from error
-            if event is not h11.NEED_DATA:
-                return event
-            try:
-                chunk = await self.stream.receive_some(_RECEIVE_BYTES)
-            except _GONE as error:
-                if self._is_unanswered:
-                    raise ConnectionDied() from error
-                raise LinkFailed("the connection to the server broke") from error
-            if not chunk and self._is_unanswered:
-                raise ConnectionDied()
-            has_ended = not chunk
-            self._http.receive_data(bytes(chunk))
+    async def _receive_more(self) -> bytes:
+        """What comes next of the body; empty at its end, if that is the connection's."""
+        if isinstance(self._body, Chunked) and self._body.fault is not None:
+            return b""  # what came before it has been given
+        try:
+            chunk = await self.stream.receive_some(_RECEIVE_BYTES)
+        except _GONE as error:
+            raise LinkFailed(_BROKE) from error
+        if not chunk and self._body is not None:
+            raise LinkFailed(_ENDED)
+        return bytes(chunk)
 
-    @property
-    def _is_unanswered(self) -> bool:
-        return self._http.their_state is h11.SEND_RESPONSE and not self._http.trailing_data[0]
+    def _taken(self, data: bytes) -> bytes:
+        """What of the body is in `data`. The rest of it is kept, and whether the body goes on."""
+        body = self._body
+        if body is None:
+            self._is_answered = bool(data)
+            return data
+        if isinstance(body, int):
+            piece = data[:body]
+            self._rest = data[body:]
+            self._body = body - len(piece)
+            self._is_answered = self._body > 0
+            return piece
+        try:
+            pieces = body.feed(data)
+        except HttpFault as fault:
+            self._is_kept = False
+            raise LinkFailed(_NOT_HTTP) from fault
+        self._rest = body.rest
+        self._is_answered = not body.is_complete
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @property
     def is_finished(self) -> bool:
@@ -147,24 +179,24 @@ class HttpConnection:
         What a server sends behind an answer belongs to no request, and must not become the next one's answer (RFC 9112,
         section 6.3).
         """
-        is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        return is_done and not self.is_closed and not self._http.trailing_data[0]
+        return self._is_kept and not self._is_answered and not self._rest and not self.is_closed
 
     @property
     def may_finish(self) -> bool:
         """Whether reading the rest of the answer would leave the connection fit for another exchange."""
-        return not self.is_closed and self._http.our_state is h11.DONE and self._http.their_state is h11.SEND_BODY
+        return self._is_kept and self._is_answered and not self.is_closed
 
     def begin_anew(self) -> None:
         """Make a connection that is finished ready for the next exchange."""
-        self._http.start_next_cycle()
+        self._is_kept = False
         self.is_used = True
 
     def is_dead(self) -> bool:
         """Whether an idle connection has something to read: its end, or what nobody asked for."""
-        poll = select.poll()
-        poll.register(self.socket.socket.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.socket.socket.fileno(), select.POLLIN)
+        return bool(self._poll.poll(0))
 
     async def has_left(self) -> bool:
         """Whether TLS holds what came with the last answer and is no part of it: a further record, or the end."""
@@ -187,15 +219,22 @@ class HttpAnswer:
     """What was asked: the target of the request that this answers."""
     _decoder: ContentDecoder | None = attrs.field(default=None, init=False)
     _is_begun: bool = attrs.field(default=False, init=False)
+    _firsts: dict[bytes, bytes] = attrs.field(init=False, repr=False)
+
+    @_firsts.default
+    def _first_of_each_name(self) -> dict[bytes, bytes]:
+        return dict(reversed(self.headers))
 
     def header(self, name: str) -> str | None:
         """The first header of that (lower-case) name."""
-        wanted = name.encode("ascii")
-        return next((value.decode("latin-1") for key, value in self.headers if key == wanted), None)
+        value = self._firsts.get(name.encode("ascii"))
+        return None if value is None else value.decode("latin-1")
 
     def all_headers(self, name: str) -> list[str]:
         """Every header of that (lower-case) name, in order."""
         wanted = name.encode("ascii")
+        if wanted not in self._firsts:
+            return []
         return [value.decode("latin-1") for key, value in self.headers if key == wanted]
 
     @property

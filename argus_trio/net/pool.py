@@ -16,7 +16,9 @@ import trio
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import OriginRoute, dial
 from argus_trio.net.http1 import ConnectionDied, HttpAnswer, HttpConnection, HttpRequest
+from argus_trio.net.sockets.quick_socket import QuickSocket
 from argus_trio.wire import headers as names
+from argus_trio.wire.http1.request_writer import RequestWriter
 
 MAX_CONNECTIONS: Final = 1000
 """How many connections to one origin may be open; a request beyond that fails rather than waits."""
@@ -47,6 +49,7 @@ class Pool:
     _open: set[HttpConnection] = attrs.field(factory=set, init=False)
     _became_idle: trio.Event = attrs.field(factory=trio.Event, init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
+    _writer: RequestWriter = attrs.field(factory=RequestWriter, init=False)
 
     @asynccontextmanager
     async def send(self, request: HttpRequest) -> AsyncIterator[HttpAnswer]:
@@ -118,7 +121,9 @@ class Pool:
             stream, socket = await dial(self.route)
         except LinkFailed as failure:
             raise failure.again(never_ran=True) from failure.__cause__
-        connection = HttpConnection(stream=stream, socket=socket)
+        if isinstance(stream, trio.SocketStream):
+            stream = QuickSocket(stream)
+        connection = HttpConnection(stream=stream, socket=socket, writer=self._writer)
         self._open.add(connection)
         return connection
 

@@ -2,8 +2,8 @@
 
 - `changes` is the room of what changes it: reloads, and what operators ask for, one at a time.
 - `stopping` is its stop, which a signal or an operator begins; `signals` is what signals ask for.
-- `follow` asks for a reload when the file changes; `watch` waits for such a change and is the one file that knows
-  watchfiles.
+- `follow` asks for a reload when the file changes; `watch` waits for such a change, `folder_news` is the kernel's word
+  that there may be one.
 - `pipelines` keeps alive what middleware holds, over reloads.
 - `allocator` has memory that is free given back to the system; `garbage` has Python look for cycles seldom.
 - `notify` tells the service manager (sd_notify) that the gateway is ready, reloading or stopping; `status` makes the

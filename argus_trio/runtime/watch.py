@@ -1,4 +1,4 @@
-"""Waits for files to change; the one file that knows watchfiles.
+"""Waits for files to change.
 
 The kernel's notifications say when to look; only the stamps of the files say whether something changed. So it does not
 matter how a file is changed (written in place, replaced, the symlink before it swapped), and a file system that sends
@@ -8,7 +8,6 @@ no notifications is looked at every few seconds all the same.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -17,9 +16,9 @@ from typing import Final
 import attrs
 import structlog
 import trio
-from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError  # documented as its "rust backend"
 
 from argus_trio.config.read.sources import Stamp, Stamps, stamp
+from argus_trio.runtime.folder_news import End, open_news
 
 log = structlog.get_logger()
 
@@ -27,14 +26,14 @@ LOOK_SECONDS: Final = 5.0
 """The longest time between two looks at the files: for file systems without notifications, where people who changed a
 file wait for it, and a look is a few system calls."""
 STEP_SECONDS: Final = 0.1
-"""The time from a notification to the look, which takes in what follows at once; the thread that waits also looks this
-often whether it should end."""
+"""The time from a notification to the look, which takes in what follows at once: a folder in which much happens is not
+looked at more often than this."""
 QUIET_SECONDS: Final = 0.2
 """How long the files must be unchanged before they are read: an editor that writes in pieces has finished by then."""
 RESTLESS_SECONDS: Final = 2.0
 """The longest wait for unchanged files: one that a program writes all the time must not put the reload off for ever."""
 END_SECONDS: Final = 1.0
-"""How long the thread may take to end: ten times what it needs; one that hangs in the file system is left behind."""
+"""How long the thread may take to end: far more than it needs; one that hangs in the file system is left behind."""
 _MAX_LINKS: Final = 40
 
 
@@ -43,14 +42,15 @@ async def wait_for_change(stamps: Stamps) -> None:
 
     A file that vanished is not a change until it is back. Cancelling this takes up to `END_SECONDS`.
     """
-    stop = threading.Event()
+    # Each end has one owner: the thread may be left behind, and must never wait at a descriptor that is another's.
+    reader, writer = await _pipe()
     ending = trio.CancelScope(shield=True)
 
     async def end_thread() -> None:
         try:
             await trio.sleep_forever()
         finally:
-            stop.set()
+            os.close(writer)
             ending.deadline = trio.current_time() + END_SECONDS
 
     async with trio.open_nursery() as nursery:
@@ -58,20 +58,37 @@ async def wait_for_change(stamps: Stamps) -> None:
         with ending:
             # The thread is taken for months, so it must not count against those that others share.
             limiter = trio.CapacityLimiter(1)
-            await trio.to_thread.run_sync(_Watched(stamps, stop).wait, abandon_on_cancel=True, limiter=limiter)
+            await trio.to_thread.run_sync(_Watched(stamps, End(reader)).wait, abandon_on_cancel=True, limiter=limiter)
         nursery.cancel_scope.cancel()
+
+
+async def _pipe() -> tuple[int, int]:
+    """A pipe, as soon as there are descriptors for it: having none left must end no watch, and no gateway."""
+    while True:
+        try:
+            return os.pipe()
+        except OSError as error:
+            log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_SECONDS)
+        await trio.sleep(LOOK_SECONDS)
 
 
 @attrs.define(eq=False)
 class _Watched:
-    """The files that are watched, and the flag that ends the watch; used by its thread alone."""
+    """The files that are watched, and the end of the watch; used by its thread alone."""
 
     stamps: Stamps
-    stop: threading.Event
+    end: End
     missing: set[Path] = attrs.field(factory=set, init=False)
 
     def wait(self) -> None:
-        while not self.stop.is_set():
+        """Wait for a change, or for the end, whose descriptor is closed then."""
+        try:
+            self._wait()
+        finally:
+            os.close(self.end.reader)
+
+    def _wait(self) -> None:
+        while not self.end.comes_within(0):
             folders = self._folders()
             for _ in self._looks(folders):
                 if self._is_changed() and self._is_still() and self._is_changed():
@@ -82,15 +99,16 @@ class _Watched:
     def _looks(self, folders: frozenset[Path]) -> Iterator[None]:
         """Yield each time the files are to be looked at."""
         try:
-            with open_notify([str(folder) for folder in folders]) as notify:
+            with open_news(folders) as news:
                 # The first look comes when the kernel watches already, so that nothing falls in between.
                 yield
-                while notify.watch(_ms(QUIET_SECONDS), _ms(STEP_SECONDS), _ms(LOOK_SECONDS), self.stop) != "stop":
+                while news.come_within(LOOK_SECONDS, self.end) and not self.end.comes_within(STEP_SECONDS):
+                    news.forget()
                     yield
-        except (OSError, WatchfilesRustInternalError) as error:  # too many watches, most of all
+        except OSError as error:  # too many watches, most of all
             log.warning("file_news_unavailable", reason=str(error), looks_every=LOOK_SECONDS)
             yield
-            while not self.stop.wait(LOOK_SECONDS):
+            while not self.end.comes_within(LOOK_SECONDS):
                 yield
 
     def _is_changed(self) -> bool:
@@ -107,7 +125,7 @@ class _Watched:
         """Wait until the files are unchanged for a moment; False if the watch is to end."""
         until = monotonic() + RESTLESS_SECONDS
         seen = self._now()
-        while not self.stop.wait(QUIET_SECONDS):
+        while not self.end.comes_within(QUIET_SECONDS):
             now = self._now()
             if now == seen or monotonic() > until:
                 return True
@@ -119,17 +137,6 @@ class _Watched:
 
     def _folders(self) -> frozenset[Path]:
         return frozenset().union(*map(folders_of, self.stamps))
-
-
-def open_notify(folders: list[str]) -> RustNotify:
-    """The kernel's notifications of what happens in these folders from now on."""
-    return RustNotify(
-        folders, debug=False, force_polling=False, poll_delay_ms=0, recursive=False, ignore_permission_denied=True
-    )
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 def folders_of(path: Path) -> frozenset[Path]:

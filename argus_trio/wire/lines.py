@@ -14,6 +14,7 @@ from argus_trio.wire.outline import Ends, Oversized
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """The default bound on one line: far above any message, and far below what would starve the machine."""
+_LARGE_PIECE: Final = 4096
 
 
 class LineTooLong(ArgusError):
@@ -26,6 +27,31 @@ class LineTooLong(ArgusError):
 
 
 @attrs.define(eq=False)
+class _Beginning:
+    """What has come of a line that has not ended: large pieces as they came, to be copied once, when it has."""
+
+    size: int = attrs.field(default=0, init=False)
+    _pieces: list[bytes | bytearray] = attrs.field(factory=list, init=False)
+
+    def add(self, piece: bytes) -> None:
+        """Hold another piece."""
+        self.size += len(piece)
+        if len(piece) >= _LARGE_PIECE:
+            self._pieces.append(piece)
+        elif self._pieces and isinstance(self._pieces[-1], bytearray):
+            self._pieces[-1] += piece  # on its own each would take much more than its bytes
+        else:
+            self._pieces.append(bytearray(piece))
+
+    def taken(self, *end: bytes) -> bytes:
+        """What is held, and then `end`; nothing is held any more."""
+        whole = b"".join((*self._pieces, *end))
+        self._pieces.clear()
+        self.size = 0
+        return whole
+
+
+@attrs.define(eq=False)
 class Lines:
     r"""Cuts one stream of bytes into lines.
 
@@ -34,7 +60,7 @@ class Lines:
     """
 
     limit: int = MAX_LINE_BYTES
-    _partial: bytearray = attrs.field(factory=bytearray, init=False)
+    _begun: _Beginning = attrs.field(factory=_Beginning, init=False)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The lines that `chunk` completes, without their ends.
@@ -42,30 +68,25 @@ class Lines:
         Raises:
             LineTooLong: a line is longer than the limit, ended or not; it is lost, and nothing more may be fed.
         """
-        pieces = chunk.split(b"\n")
+        pieces = chunk.split(b"\n") if b"\n" in chunk else (chunk,)  # what is large is copied as seldom as can be
         whole: list[bytes] = []
         for piece in pieces[:-1]:
-            if len(self._partial) + len(piece) > self.limit:
+            if self._begun.size + len(piece) > self.limit:
                 raise self._too_long(whole)
-            if self._partial:
-                self._partial += piece
-                whole.append(bytes(self._partial).removesuffix(b"\r"))
-                self._partial.clear()
-            else:
-                whole.append(piece.removesuffix(b"\r"))
-        if len(self._partial) + len(pieces[-1]) > self.limit:
+            line = self._begun.taken(piece) if self._begun.size else piece
+            whole.append(line.removesuffix(b"\r"))
+        if self._begun.size + len(pieces[-1]) > self.limit:
             raise self._too_long(whole)
-        self._partial += pieces[-1]
+        if pieces[-1]:
+            self._begun.add(pieces[-1])
         return whole
 
     def rest(self) -> bytes:
         """The bytes after the last line end; asked for once, at the end of the stream."""
-        rest = bytes(self._partial)
-        self._partial.clear()
-        return rest
+        return self._begun.taken()
 
     def _too_long(self, before: list[bytes]) -> LineTooLong:
-        self._partial.clear()
+        self._begun.taken()
         return LineTooLong(self.limit, before)
 
 
@@ -75,54 +96,44 @@ class BoundedLines:
     time is more of it held than the limit."""
 
     limit: int
-    partial: bytearray = attrs.field(factory=bytearray, init=False)
-    """What is held of a line that has not ended."""
+    _begun: _Beginning = attrs.field(factory=_Beginning, init=False)
     _ends: Ends | None = attrs.field(default=None, init=False)
     """The ends of a line that is beyond the limit and has not ended."""
 
     def feed(self, chunk: bytes) -> list[bytes | Oversized]:
         """The lines that `chunk` completes, without their ends."""
-        pieces = chunk.split(b"\n")
+        pieces = chunk.split(b"\n") if b"\n" in chunk else (chunk,)
         whole: list[bytes | Oversized] = []
         for piece in pieces[:-1]:
-            if self._ends is not None or len(self.partial) + len(piece) > self.limit:
+            if self._ends is not None or self._begun.size + len(piece) > self.limit:
                 whole.append(self._spilled(piece).gathered())
                 self._ends = None
-            elif self.partial:
-                self.partial += piece
-                if self.partial.endswith(b"\r"):
-                    del self.partial[-1:]
-                whole.append(bytes(self.partial))
-                self.partial.clear()
             else:
-                whole.append(piece.removesuffix(b"\r"))
-        if self._ends is not None or len(self.partial) + len(pieces[-1]) > self.limit:
+                line = self._begun.taken(piece) if self._begun.size else piece
+                whole.append(line.removesuffix(b"\r"))
+        if self._ends is not None or self._begun.size + len(pieces[-1]) > self.limit:
             self._spilled(pieces[-1])
-        else:
-            self.partial += pieces[-1]
+        elif pieces[-1]:
+            self._begun.add(pieces[-1])
         return whole
 
     @property
     def held(self) -> int:
         """How much of a line is held that has not ended."""
-        return len(self.partial)
+        return self._begun.size
 
     def cut(self) -> None:
         """Hold no more of that line than its ends, as if it were beyond the limit: there is no room for it."""
         self._ends = Ends(lacks_room=True)
-        self._ends.add(self.partial)
-        self.partial.clear()
+        self._ends.add(self._begun.taken())
 
     def rest(self) -> bytes:
         """The bytes after the last line end, none if they are beyond the limit; asked for once, at the stream's end."""
-        rest = bytes(self.partial)
-        self.partial.clear()
-        return rest
+        return self._begun.taken()
 
     def _spilled(self, piece: bytes) -> Ends:
         if self._ends is None:
             self._ends = Ends()
-            self._ends.add(self.partial)
-            self.partial.clear()
+            self._ends.add(self._begun.taken())
         self._ends.add(piece)
         return self._ends

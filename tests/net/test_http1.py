@@ -97,6 +97,26 @@ async def test_bad_chunking_is_an_error() -> None:
         await answer.receive()
 
 
+async def test_what_came_before_bad_chunking_is_read_before_the_error() -> None:
+    connection, answer = await converse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
+    assert await answer.receive() == b"abc"
+    for _ in range(2):
+        with pytest.raises(LinkFailed, match="not HTTP"):
+            await answer.receive()
+    assert not connection.may_finish
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 1", b"Transfer-Encoding: chunked"])
+async def test_what_is_behind_an_answer_leaves_the_connection_unfit(framing: bytes) -> None:
+    body = b"x" if b"Length" in framing else b"1\r\nx\r\n0\r\n\r\n"
+    connection, answer = await converse(
+        b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n" + body + b"HTTP/1.1 200 OK\r\n\r\n"
+    )
+    assert await answer.read(1) == b"x"
+    assert not connection.is_finished
+    assert not connection.may_finish
+
+
 async def test_a_connection_that_dies_silently_says_so() -> None:
     with pytest.raises(ConnectionDied) as caught:
         await converse(end=True)
@@ -143,6 +163,7 @@ async def test_an_early_answer_to_a_request_that_was_not_taken_whole_is_read() -
     connection = HttpConnection(stream=ours, socket=ours)  # type: ignore[arg-type]  # as above
     # The hook runs after the bytes are in the pipe, which is all the same to the sender.
     assert (await connection.exchange(REQUEST)).status == 413
+    assert not connection.is_finished  # who knows where the next request would begin
 
 
 async def test_the_bytes_of_a_request_are_what_http_1_1_asks_for() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -48,6 +50,19 @@ async def waiting(*paths: Path) -> AsyncIterator[trio.Event]:
             await trio.sleep(0.05)  # no event tells that the kernel watches; a change before that is seen all the same
             yield heard
             nursery.cancel_scope.cancel()
+
+
+def open_descriptors() -> set[str]:
+    return {each.name for each in Path("/proc/self/fd").iterdir() if each.exists()}
+
+
+def fill_descriptors() -> list[int]:
+    taken = []
+    while True:
+        try:
+            taken.append(os.dup(0))
+        except OSError:
+            return taken
 
 
 def in_place(file: Path) -> None:
@@ -164,7 +179,7 @@ async def test_without_news_of_the_kernel_it_looks_now_and_then(
     def deaf(_: object) -> object:
         raise OSError("no watches left")
 
-    monkeypatch.setattr(watch, "open_notify", deaf)
+    monkeypatch.setattr(watch, "open_news", deaf)
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.05)
     file = tmp_path / "config.yaml"
     file.write_text("old")
@@ -181,6 +196,40 @@ async def test_a_cancelled_watch_ends_at_once(tmp_path: Path) -> None:
     async with waiting(file):
         began = trio.current_time()
     assert trio.current_time() - began < watch.END_SECONDS + 0.5
+
+
+async def test_a_watch_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("old")
+    async with waiting(file):
+        pass
+    before = open_descriptors()
+    for _ in range(3):
+        async with waiting(file):
+            pass
+        async with waiting(file) as heard:
+            in_place(file)
+            await heard.wait()
+    assert open_descriptors() == before
+
+
+async def test_without_a_descriptor_it_waits_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.05)
+    file = tmp_path / "config.yaml"
+    file.write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with capture_logs() as logs:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, open_descriptors())) + 1, hard))
+            taken = fill_descriptors()
+            async with waiting(file) as heard:
+                for each in taken:
+                    os.close(each)
+                in_place(file)
+                await heard.wait()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert logs[0]["event"] == "file_news_unavailable"
 
 
 async def test_a_watch_that_hangs_in_the_file_system_is_left_behind(

@@ -158,7 +158,7 @@ class StdioLink:
                         self._pass_over(line)
                     else:
                         await self._accept(line)
-                if portion.held or len(lines.partial) > STEP_BYTES:
+                if portion.held or lines.held > STEP_BYTES:
                     await self._hearing.take(portion, lines)
         await self._accept(lines.rest(), is_cut_off=True)
         self._stdout_ended.set()

@@ -6,15 +6,21 @@ audience is one client as far as it depends on it what it is shown: by these bit
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import attrs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.wire.envelope import Params, Raw
-from argus_trio.wire.members import object_member, string_member
+from argus_trio.wire.envelope import Params, Raw, decode_object
+from argus_trio.wire.members import object_member, string_member, without_nulls
 
 _NULL: Final = Raw(b"null")
+
+REMEMBERED: Final = 256
+"""Declarations that are remembered: clients make few different ones, and modern ones the same with each request."""
+REMEMBERED_BYTES: Final = 1024
+"""The longest that is remembered."""
 
 ROOTS_LIST: Final = "roots/list"
 """The method by which a server asks a client for its roots."""
@@ -115,6 +121,27 @@ def abilities_of(capabilities: Params) -> Abilities:
         roots=roots is not None,
         roots_changes=roots is not None and bytes(roots.get("listChanged", b"")) == b"true",
     )
+
+
+def _declared(raw: bytes) -> tuple[Params, Abilities]:
+    if raw == b"null":
+        return {}, NONE
+    capabilities = without_nulls(decode_object(raw))
+    return capabilities, abilities_of(capabilities) if capabilities else NONE
+
+
+_remembered: Final = lru_cache(maxsize=REMEMBERED)(_declared)
+
+
+def read_declared(raw: bytes) -> tuple[Params, Abilities]:
+    """The members of a raw `ClientCapabilities` object that are not null, and the abilities that they declare.
+
+    What is not long is remembered, and the members shared: they must not be changed.
+
+    Raises:
+        msgspec.DecodeError: it is no object.
+    """
+    return (_remembered if len(raw) <= REMEMBERED_BYTES else _declared)(raw)
 
 
 def _has(declared: Params | None, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 import attrs
@@ -10,7 +10,7 @@ import msgspec
 import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience, abilities_of
+from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, read_declared
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.core.memory import LARGE_ANSWER_BYTES, Memory
@@ -35,7 +35,6 @@ from argus_trio.wire import envelope
 from argus_trio.wire.envelope import (
     Message,
     Notification,
-    Params,
     Raw,
     decode_object,
     decode_string,
@@ -43,16 +42,12 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.headers import check_routing_headers
-from argus_trio.wire.members import string_member, without_nulls
+from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import check_param_headers
 from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era
 
-_REMEMBERED: Final = 256
-"""Declarations of clients that are remembered, of those that are not long: clients send few different ones."""
-_MOST_REMEMBERED: Final = 1024
-"""The longest that is remembered, in bytes."""
 _REVISION_MARK: Final = PROTOCOL_VERSION.encode()
 """What only a modern request has in its `_meta`."""
 
@@ -209,8 +204,7 @@ def read_request(
     try:
         meta = decode_object(params.pop("_meta", b"0"))
         revision = decode_string(meta.get(PROTOCOL_VERSION, b"0"))
-        declared = bytes(meta.get(CLIENT_CAPABILITIES, b"0"))
-        capabilities, abilities = (_declared if len(declared) <= _MOST_REMEMBERED else _read_declared)(declared)
+        capabilities, abilities = read_declared(bytes(meta.get(CLIENT_CAPABILITIES, b"0")))
     except msgspec.DecodeError:
         raise InvalidParams(
             f'params._meta must hold a string "{PROTOCOL_VERSION}" and an object "{CLIENT_CAPABILITIES}"'
@@ -233,22 +227,6 @@ def read_request(
         address=address,
     )
     return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))
-
-
-def _read_declared(raw: bytes) -> tuple[Params, Abilities]:
-    """The capabilities that a client declares, and what it can be asked by them; no capability is null.
-
-    Raises:
-        msgspec.DecodeError: they are no object.
-    """
-    if raw == b"null":
-        return {}, NONE
-    capabilities = without_nulls(decode_object(raw))
-    return capabilities, abilities_of(capabilities) if capabilities else NONE
-
-
-_declared: Final = lru_cache(maxsize=_REMEMBERED)(_read_declared)
-"""The same, remembered: a client declares them with each request, and mostly the same. Nobody changes them."""
 
 
 def _audience_of(call: Call) -> Audience:

@@ -10,7 +10,7 @@ import trio
 
 from argus_trio.core.access.principal import Principal
 from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_SECONDS
-from argus_trio.frontend.http.request import Header, IncomingRequest, start
+from argus_trio.frontend.http.request import IncomingRequest, start
 from argus_trio.wire.event_stream import COMMENT
 
 
@@ -32,33 +32,28 @@ async def write_stream(request: IncomingRequest, outbox: Source, *, first: bytes
     """
     streams = request.streams
     request.disconnects.on_disconnect(outbox.close)
-    if streams is None:
-        await _write(request, outbox, first, last)
-        return
-    streams.enter(request, outbox.close)
+    if streams is not None:
+        streams.enter(request, outbox.close)
     try:
-        await _write(request, outbox, first, last)
+        ends_at = _end_of(request.principal)
+        await request.send(start(200, EVENT_STREAM))
+        await request.send({"type": "http.response.body", "body": first, "more_body": True})
+        while True:
+            chunk = COMMENT
+            # Not `move_on_at`, whose generator would be there for each stream as long as it waits.
+            with trio.CancelScope(deadline=min(trio.current_time() + KEEP_ALIVE_SECONDS, ends_at)):
+                chunk = await outbox.take()
+            if not chunk:
+                break
+            await request.send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if trio.current_time() >= ends_at:
+                outbox.close()
+                ends_at = inf
+        request.disconnects.on_disconnect(None)
+        await request.send({"type": "http.response.body", "body": last})
     finally:
-        streams.leave(request)
-
-
-async def _write(request: IncomingRequest, outbox: Source, first: bytes, last: bytes) -> None:
-    ends_at = _end_of(request.principal)
-    headers: list[Header] = [*EVENT_STREAM]
-    await request.send(start(200, headers))
-    await request.send({"type": "http.response.body", "body": first, "more_body": True})
-    while True:
-        chunk = COMMENT
-        with trio.move_on_at(min(trio.current_time() + KEEP_ALIVE_SECONDS, ends_at)):
-            chunk = await outbox.take()
-        if not chunk:
-            break
-        await request.send({"type": "http.response.body", "body": chunk, "more_body": True})
-        if trio.current_time() >= ends_at:
-            outbox.close()
-            ends_at = inf
-    request.disconnects.on_disconnect(None)
-    await request.send({"type": "http.response.body", "body": last})
+        if streams is not None:
+            streams.leave(request)
 
 
 def _end_of(principal: Principal) -> float:

@@ -7,8 +7,9 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio.core.call.abilities import Abilities, read_declared
 from argus_trio.errors import InvalidParams
-from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string
+from argus_trio.wire.envelope import Params, decode_object, decode_string
 from argus_trio.wire.revisions import LATEST_LEGACY, LEGACY_REVISIONS
 
 MAX_CAPABILITIES_BYTES: Final = 16 * 1024
@@ -26,6 +27,8 @@ class Hello:
 
     revision: str
     capabilities: Params
+    abilities: Abilities
+    """What it can be asked, by its capabilities."""
     size: int = 0
     """The bytes of the capabilities."""
     client: str
@@ -43,14 +46,15 @@ def read_hello(params: Params) -> Hello:
     try:
         requested = decode_string(params.get("protocolVersion", b"0"))
         raw_capabilities = bytes(params.get("capabilities", b"{}"))
-        capabilities = decode_object(raw_capabilities)
+        capabilities, abilities = read_declared(raw_capabilities)
     except msgspec.DecodeError:
         raise InvalidParams('initialize needs a string "protocolVersion" and an object "capabilities"') from None
     if len(raw_capabilities) > MAX_CAPABILITIES_BYTES:
         raise InvalidParams(f"capabilities must not be larger than {MAX_CAPABILITIES_BYTES} bytes")
     return Hello(
         revision=requested if requested in LEGACY_REVISIONS else LATEST_LEGACY,
-        capabilities={name: value for name, value in capabilities.items() if value != Raw(b"null")},
+        capabilities=capabilities,
+        abilities=abilities,
         size=len(raw_capabilities),
         client=_client_name(params),
         client_info=_client_info(params),

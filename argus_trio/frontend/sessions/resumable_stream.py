@@ -26,9 +26,14 @@ MAX_OFFERED: Final = 1024
 """Keys that are remembered before those are forgotten whose event has been given out, or has gone."""
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 @attrs.define(eq=False)
 class ResumableStream:
-    """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it."""
+    """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it, until its
+    end."""
 
     _store: EventStore
     number: int
@@ -106,6 +111,7 @@ class ResumableStream:
     def end(self) -> None:
         """Let nothing more come; whoever carries the stream ends after what waits. Idempotent."""
         self._ended = True
+        self._on_carried = _nothing  # which may hold the session's streams, and they this one
         self._store.end(self.number)
         if self._feed is not None:
             self._feed.finish()

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import attrs
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import NONE, Abilities, Audience, abilities_of
+from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.call.exchange import ClientTransport
 from argus_trio.core.memory import Memory
 from argus_trio.errors import ClientCannotAnswer, InvalidRequest
@@ -106,7 +106,7 @@ class Session:
         """Take over what the client says at `initialize`."""
         self.revision = hello.revision
         self.capabilities = hello.capabilities
-        self.abilities = abilities_of(hello.capabilities)
+        self.abilities = hello.abilities
         self.client = hello.client
         self.client_info = hello.client_info
 

@@ -14,6 +14,7 @@ _BITS: Final = bytes.maketrans(b"[{]}", b"1100")
 _NOT_KEPT: Final = bytes(sorted(set(range(256)) - set(b'"[]{}')))
 _NOT_ESCAPED: Final = bytes(sorted(set(range(256)) - set(b'"[]{}\\/bfnrtu')))
 """What follows no backslash, and is no bracket: without it there is less to search, and no escape is taken apart."""
+_SHORT: Final = 2048
 _BLOCK: Final = 8
 """How many brackets are in one byte, an opening one as 1 and a closing one as 0."""
 
@@ -35,7 +36,7 @@ _PEAKS: Final = bytes(_peak_of(block) for block in range(256))
 
 def is_deeper(text: bytes, limit: int) -> bool:
     """Whether the arrays and objects of a JSON text nest deeper than `limit`, in time linear in its length."""
-    if not _opens_often(text, limit):
+    if len(text) <= limit or not _opens_often(text, limit):
         return False
     blocks = _blocks(_brackets(text))
     ends = array("b", blocks.translate(_SUMS))
@@ -47,6 +48,8 @@ def is_deeper(text: bytes, limit: int) -> bool:
 
 def _opens_often(text: bytes, limit: int) -> bool:
     """Whether more than `limit` brackets open, those in strings included: as a rule there are few, or many at once."""
+    if len(text) < _SHORT:  # a few searches cost more than counting
+        return text.count(b"{") + text.count(b"[") > limit
     left = limit
     for bracket in (b"{", b"["):
         place = text.find(bracket)

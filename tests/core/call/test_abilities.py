@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argus_trio.core.call.abilities import NONE, Abilities, abilities_of
+from argus_trio.core.call.abilities import NONE, REMEMBERED_BYTES, Abilities, abilities_of, read_declared
 from argus_trio.wire.envelope import encode_raw
 
 bits = st.builds(
@@ -84,3 +85,19 @@ def test_abilities_are_named_and_roots_alone_are_told() -> None:
     assert changing.names == ("roots", "roots_changes")
     assert NONE.names == ()
     assert [each.are_roots_alone for each in (NONE, roots, changing, form, both)] == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("padding", ["", "x" * REMEMBERED_BYTES])
+def test_what_is_declared_is_read_without_nulls_whether_it_is_remembered_or_too_long(padding: str) -> None:
+    raw = b'{"roots":{},"sampling":null,"x/y":"%b"}' % padding.encode()
+    capabilities, abilities = read_declared(raw)
+    assert list(capabilities) == ["roots", "x/y"]
+    assert abilities == Abilities(roots=True)
+    assert (read_declared(raw)[0] is capabilities) is (not padding)
+    assert read_declared(b"null") == ({}, NONE)
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"0", b"{", b'""'])
+def test_a_declaration_that_is_no_object_is_refused(raw: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        read_declared(raw)

@@ -65,10 +65,10 @@ class LeanExchange:
     """Whether the client has gone, or cannot be understood any more."""
     fault: HttpFault | None = attrs.field(default=None, init=False)
     """What is wrong with the body."""
-    is_given_up: bool = attrs.field(default=False, init=False)
-    """Whether the application has answered in a way that nobody can be sent."""
     is_last: bool = attrs.field(init=False)
     """Whether the connection ends with the answer."""
+    has_failed: bool = attrs.field(default=False, init=False)
+    """Whether the application sent what is no answer."""
     _pieces: list[bytes] = attrs.field(factory=list, init=False)
     _is_told: bool = attrs.field(default=False, init=False)
     """Whether the application has been given the whole body."""
@@ -90,7 +90,7 @@ class LeanExchange:
             return None
         if self.fault is not None:
             return self.fault.status
-        return 500 if self.is_given_up or not self.is_gone else None
+        return 500 if self.has_failed or not self.is_gone else None
 
     def feed(self, data: bytes) -> None:
         """Take what came of the body. What came behind it is in `body.rest`."""
@@ -259,6 +259,6 @@ class LeanExchange:
     def _fail(self, event: str) -> None:
         """The answer can never be whole: the log is told, and the client sees it by the end of the connection."""
         log.error(event, method=self.head.method, state=self.state.value, stack_info=True)
-        self.is_last = self.is_given_up = True
+        self.is_last = self.has_failed = True
         self.state = AnswerState.UNDONE if self.state is AnswerState.OPEN else self.state
         self.depart()
