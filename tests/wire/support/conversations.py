@@ -177,6 +177,9 @@ def _one_of_h11(whole: bytes) -> tuple[Asked | None, bytes]:
         elif isinstance(event, h11.Data):
             body += bytes(event.data)
         elif isinstance(event, h11.EndOfMessage) and begun is not None:
+            behind = reading.trailing_data[0]
+            reading.send(h11.Response(status_code=404, headers=[("content-length", "0")]))
+            reading.send(h11.EndOfMessage())
             return (
                 Asked(
                     method=begun.method.decode().upper(),
@@ -184,10 +187,10 @@ def _one_of_h11(whole: bytes) -> tuple[Asked | None, bytes]:
                     version=begun.http_version,
                     headers=list(begun.headers),
                     waits_to_continue=waits,
-                    is_last=reading.their_state is h11.MUST_CLOSE or _has_two_lengths(list(begun.headers)),
+                    is_last=reading.our_state is h11.MUST_CLOSE or _has_two_lengths(list(begun.headers)),
                     body=body,
                 ),
-                reading.trailing_data[0],
+                behind,
             )
     return None, b""
 
