@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.frontend.http.receive_queue import DISCONNECT
-from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, AsgiReceive, AsgiScope, AsgiSend, Disconnects
+from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, AsgiReceive, AsgiScope, AsgiSend
 from argus_trio.frontend.server.lean.connection import LONG_SECONDS, address_of
 from argus_trio.frontend.server.site import MAX_HEAD_BYTES
 from tests.frontend.server.lean.alone import LIMITS, Recording, alone, answer, body_of
@@ -32,7 +32,7 @@ class Slow:
     async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         self.asked += 1
         await body_of(receive)
-        cast("Disconnects", scope["extensions"][DISCONNECT_EXTENSION]).on_disconnect(self._tell)
+        scope["extensions"][DISCONNECT_EXTENSION].on_disconnect(self._tell)
         await self.may.wait()
         await answer(send, b"%d" % self.asked)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import attrs
 import pytest
@@ -68,7 +68,7 @@ class Under:
 
 
 @pytest.fixture
-async def under() -> Iterator[Under]:
+async def under() -> AsyncIterator[Under]:
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
     with theirs:
