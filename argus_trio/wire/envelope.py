@@ -243,11 +243,11 @@ def decode_object(raw: bytes | msgspec.Raw) -> Params:
     """One level of a raw JSON object: decoded keys, raw values.
 
     Raises:
-        msgspec.DecodeError: `raw` is not an object, or nested deeper than can be read.
+        msgspec.DecodeError: `raw` is not an object, a key of it is not UTF-8, or it is nested deeper than can be read.
     """
     try:
         return _decode_params(raw)
-    except RecursionError as error:
+    except (RecursionError, UnicodeDecodeError) as error:
         raise msgspec.DecodeError(str(error)) from None
 
 

@@ -111,7 +111,17 @@ def test_an_id_of_null_is_none_for_a_notification_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"x", b"[]", b"1", b'{"jsonrpc":"2.0","id":1}', b'{"a":' * 200 + b"1" + b"}" * 200, b'{"a":"\xff"}']
+    "body",
+    [
+        b"",
+        b"x",
+        b"[]",
+        b"1",
+        b'{"jsonrpc":"2.0","id":1}',
+        b'{"a":' * 200 + b"1" + b"}" * 200,
+        b'{"a":"\xff"}',
+        b'{"a\xff":1}',
+    ],
 )
 def test_what_no_client_can_mean_is_refused_as_ever(body: bytes) -> None:
     errors = []

@@ -14,7 +14,7 @@ import attrs
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.field_lines import Fields
 
-HEAD_END: Final = b"\r\n\r\n"
+_HEAD_END: Final = b"\r\n\r\n"
 _LINE_END: Final = b"\r\n"
 _BLANKS: Final = b" \t"
 
@@ -24,6 +24,8 @@ _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _BARE_END: Final = re.compile(rb"\n\r?\n").search
 _BEGINNING: Final = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+(?:\Z| (?:\Z|[\x21-\x7e]))").match
 """How a request line begins, as far as it is there."""
+_BEGINNING_BYTES: Final = 1024
+"""How much of the beginning is looked at each time that something comes."""
 
 _VERSIONS: Final = frozenset({b"1.1", b"1.0"})
 _MAX_DIGITS: Final = 20
@@ -53,16 +55,24 @@ class RequestHead:
     """Whether the client sends its body only when it is told to."""
 
 
-def check_beginning(data: bytes) -> None:
-    """Look at a head that is not complete, so that what cannot become one need not be waited for.
+def find_head_end(data: bytes, seen: int, limit: int) -> int:
+    """Where the head ends with which `data` begins, behind its empty line; 0 as long as it does not. Of `seen` bytes it
+    was asked before: each is searched once, however they come.
 
     Raises:
-        HttpFault: it is no request, whatever comes.
+        HttpFault: it cannot become a request, whatever comes, and need not be waited for; 431 if it is longer than
+            `limit`.
     """
-    if _BEGINNING(data) is None:
+    end = data.find(_HEAD_END, max(seen - 3, 0)) + 4
+    if 4 <= end <= limit:
+        return end
+    if _BEGINNING(data, 0, _BEGINNING_BYTES) is None:
         raise HttpFault("the request line is malformed")
-    if _BARE_END(data) is not None:
+    if _BARE_END(data, max(seen - 2, 0), limit) is not None:
         raise HttpFault("a line of the head ends in a line feed alone")
+    if len(data) > limit:
+        raise HttpFault("the head is too large", status=431)
+    return 0
 
 
 def read_request_head(head: bytes) -> RequestHead:

@@ -20,7 +20,7 @@ from tests.wire.support.conversations import (
     reasons,
 )
 
-METHODS: Final = st.sampled_from([b"GET", b"POST", b"options", b"HEAD", b"M-SEARCH", b"GET ", b"G(T", b""])
+METHODS: Final = st.sampled_from([b"GET", b"POST", b"options", b"HEAD", b"CONNECT", b"M-SEARCH", b"GET ", b"G(T", b""])
 TARGETS: Final = st.sampled_from([b"/", b"/mcp?a=%20", b"*", b"http://h:1/x", b"h:1", b"//", b"", b"/a b", b"/\xe4"])
 VERSIONS: Final = st.sampled_from([b"1.1"] * 6 + [b"1.0", b"1.0", b"1.2", b"2.0", b"0.9", b"1", b"1.10"])
 FIELDS: Final = st.lists(

@@ -8,7 +8,7 @@ import pytest
 
 from argus_trio.wire.http1 import request_head
 from argus_trio.wire.http1.fault import HttpFault
-from argus_trio.wire.http1.request_head import RequestHead, check_beginning, read_request_head
+from argus_trio.wire.http1.request_head import RequestHead, find_head_end, read_request_head
 
 HOST: Final = b"Host: h\r\n"
 
@@ -170,15 +170,35 @@ def test_names_are_told_apart_however_many_there_were_before() -> None:
 )
 def test_a_head_may_be_cut_anywhere(whole: bytes) -> None:
     for end in range(1, len(whole)):
-        check_beginning(whole[:end])
+        assert find_head_end(whole[:end], end - 1, 100) == 0
+    for seen in range(len(whole)):
+        assert find_head_end(whole + b"next\r\n\r\n", seen, 100) == len(whole)
 
 
 @pytest.mark.parametrize(
     "begun", [b"\x16\x03\x01", b" GET", b"(", b"GET  ", b"GET /\n\n", b"GET / HTTP/1.1\r\na: b\n\r\n"]
 )
 def test_what_cannot_become_a_head_is_not_waited_for(begun: bytes) -> None:
-    with pytest.raises(HttpFault):
-        check_beginning(begun)
+    for seen in range(len(begun)):
+        with pytest.raises(HttpFault):
+            find_head_end(begun, seen, 100)
+
+
+def test_a_head_has_a_largest_size() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+    assert find_head_end(head + b"x", 0, len(head)) == len(head)
+    for data, seen in ((head, 0), (head[:-1], 5), (head + head, 0), (head[:-1], len(head) - 2)):
+        with pytest.raises(HttpFault) as raised:
+            find_head_end(data, seen, len(head) - 2)
+        assert raised.value.status == 431
+
+
+def test_what_was_searched_is_not_searched_again() -> None:
+    searched = b"GET / HTTP/1.1\n\n"
+    assert find_head_end(searched + b"a", len(searched) + 1, 100) == 0
+    for seen in range(len(searched)):
+        with pytest.raises(HttpFault):
+            find_head_end(searched + b"a", seen, 100)
 
 
 def test_a_fault_quotes_nothing_of_what_was_said() -> None:

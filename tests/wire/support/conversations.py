@@ -15,7 +15,7 @@ from argus_trio.wire.http1.chunked import Chunked
 from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.field_lines import Fields
-from argus_trio.wire.http1.request_head import HEAD_END, check_beginning, read_request_head
+from argus_trio.wire.http1.request_head import find_head_end, read_request_head
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 _LINE_ENDS: Final = b"\r\n"
@@ -73,6 +73,7 @@ class OurReader:
 
     asked: list[Asked] = attrs.field(factory=list, init=False)
     _buffer: bytes = attrs.field(default=b"", init=False)
+    _seen: int = attrs.field(default=0, init=False)
     _body: Chunked | CountedBody | None = attrs.field(default=None, init=False)
     _begun: list[bytes] = attrs.field(factory=list, init=False)
     _current: Asked | None = attrs.field(default=None, init=False)
@@ -105,11 +106,9 @@ class OurReader:
         buffer = self._buffer = self._buffer.lstrip(_LINE_ENDS)
         if not buffer:
             return False
-        end = buffer.find(HEAD_END) + len(HEAD_END)
-        if end < len(HEAD_END) or end > MAX_HEAD_BYTES:
-            check_beginning(buffer[:MAX_HEAD_BYTES])
-            if len(buffer) > MAX_HEAD_BYTES:
-                raise HttpFault("the head is too large", status=431)
+        end = find_head_end(buffer, self._seen, MAX_HEAD_BYTES)
+        self._seen = 0 if end else len(buffer)
+        if not end:
             return False
         head, self._buffer = read_request_head(buffer[:end]), buffer[end:]
         self._body = Chunked() if head.is_chunked else CountedBody(head.length or 0)
@@ -177,6 +176,9 @@ def _one_of_h11(whole: bytes) -> tuple[Asked | None, bytes]:
         elif isinstance(event, h11.Data):
             body += bytes(event.data)
         elif isinstance(event, h11.EndOfMessage) and begun is not None:
+            behind = reading.trailing_data[0]
+            reading.send(h11.Response(status_code=404, headers=[("content-length", "0")]))
+            reading.send(h11.EndOfMessage())
             return (
                 Asked(
                     method=begun.method.decode().upper(),
@@ -184,10 +186,10 @@ def _one_of_h11(whole: bytes) -> tuple[Asked | None, bytes]:
                     version=begun.http_version,
                     headers=list(begun.headers),
                     waits_to_continue=waits,
-                    is_last=reading.their_state is h11.MUST_CLOSE or _has_two_lengths(list(begun.headers)),
+                    is_last=reading.our_state is h11.MUST_CLOSE or _has_two_lengths(list(begun.headers)),
                     body=body,
                 ),
-                reading.trailing_data[0],
+                behind,
             )
     return None, b""
 

@@ -23,7 +23,7 @@ from argus_trio.frontend.server.transport import ClientStream, PlainTransport, T
 from argus_trio.wire.http1.chunked import Chunked
 from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
-from argus_trio.wire.http1.request_head import HEAD_END, RequestHead, check_beginning, read_request_head
+from argus_trio.wire.http1.request_head import RequestHead, find_head_end, read_request_head
 
 log = structlog.get_logger()
 
@@ -156,18 +156,17 @@ class LeanConnection:
 
         Blank lines before it are ignored (RFC 9112, 2.2): some clients end a body with one.
         """
+        seen = 0
         while True:
             buffer = self._buffer
             if buffer[:1] in (b"\r", b"\n"):
                 buffer = self._buffer = buffer.lstrip(_LINE_ENDS)
             if buffer:
-                end = buffer.find(HEAD_END) + len(HEAD_END)
-                if end >= len(HEAD_END) and end <= MAX_HEAD_BYTES:
+                end = find_head_end(buffer, seen, MAX_HEAD_BYTES)
+                if end:
                     self._buffer = buffer[end:]
                     return read_request_head(buffer[:end])
-                check_beginning(buffer[:MAX_HEAD_BYTES])
-                if len(buffer) > MAX_HEAD_BYTES:
-                    raise HttpFault("the head is too large", status=431)
+                seen = len(buffer)
             if self._is_ending:
                 return None
             data = await self._transport.receive()

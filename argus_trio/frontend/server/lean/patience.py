@@ -51,6 +51,6 @@ class Patience:
                 await self._begun.wait()
             limits = self._settings.now.limits
             await trio.sleep(min(LOOKS_SECONDS, limits.head / _PART, limits.keep_alive / _PART))
-            now = trio.current_time()
+            now, limits = trio.current_time(), self._settings.now.limits  # which a reload may have changed
             for connection in tuple(self._waiting):
                 connection.look(now, limits)
