@@ -164,3 +164,15 @@ async def test_a_blank_line_after_a_long_silence_takes_no_time_from_the_head() -
         await trio.sleep(0.3)
         await stream.send_all(asking(1)[10:])
         await until(stream, b"ok")
+
+
+@pytest.mark.parametrize("begun", ["GET / HT", "POST /mcp HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{}"])
+async def test_who_ends_in_the_middle_of_a_request_is_told_so(begun: str) -> None:
+    async def application(_scope: AsgiScope, receive: AsgiReceive, _send: AsgiSend) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with answering(application) as stream:
+        await stream.send_all(begun.encode())
+        await stream.send_eof()
+        assert (await until_closed(stream)).startswith(b"HTTP/1.1 400")

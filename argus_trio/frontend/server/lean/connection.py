@@ -170,6 +170,8 @@ class LeanConnection:
             if self._is_ending:
                 return None
             data = await self._transport.receive()
+            if data == b"" and self._buffer:
+                raise HttpFault("the head has no end")
             if not data:
                 return None
             if self._buffer:

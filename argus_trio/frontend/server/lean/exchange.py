@@ -195,6 +195,7 @@ class LeanExchange:
         if data:
             self.feed(data)
         else:
+            self.fault = HttpFault("the body has no end")
             self.depart()
 
     async def _until_gone(self) -> AsgiMessage:
