@@ -83,10 +83,7 @@ def measure(plan: Plan, setup: str, rows: Sequence[Row]) -> None:
     numbers = plan.numbers(setup)
     with behind(setup) as before, all_started(plan, setup, before) as running:
         warmed(plan, rows, running)
-        for number in range(plan.rounds):
-            print(
-                time.strftime("%H:%M:%S"), f"{setup}: round {number + 1} of {plan.rounds}", file=sys.stderr, flush=True
-            )
+        for number in numbers:
             proxied: dict[tuple[str, str], float] = {}
             for row in rows:
                 for each in plan.turns(number):
@@ -114,7 +111,7 @@ def warmed(plan: Plan, rows: Sequence[Row], running: dict[str, Started]) -> None
 
 
 def taken(plan: Plan, row: Row, subject: Subject, running: Started) -> float:
-    """Milliseconds of CPU of a call, or of a whole session. Caddy cuts an answer of 100 KB short now and then."""
+    """Milliseconds of CPU of a call, or of a whole session."""
     order = row.order(subject, running.url, plan.seconds)
     for _ in range(TRIES - 1):
         with suppress(LoadFailed):

@@ -14,6 +14,7 @@ from bench.fast_path.wire import Params
 ARGUMENTS: dict[str, Params] = {"echo": {"text": "x" * 1024}, "large": {}, "table": {}}
 WHERE = {"s": "stdio", "h": "HTTP", "m": "stdio, modern backend"}
 MOST_OF_HUB = 32
+FORGIVEN = 20
 CALLS, LIST_500, LIST_5000 = "calls", "500 tools", "5000 tools"
 TOOLS = {CALLS: 3, LIST_500: 500, LIST_5000: 5000}
 
@@ -46,11 +47,12 @@ class Row:
     def order(self, subject: Subject, url: str, seconds: float) -> Order:
         """What the load is told."""
         era = "sse" if subject.kind == "hub" else "legacy" if subject.kind == "proxy" else self.era
+        forgives = FORGIVEN if subject.kind == "proxy" else 0
+        order = Order(url=url, kind=self.kind, era=era, clients=self.clients, seconds=seconds, forgives=forgives)
         if not self.tool:
-            return Order(url=url, era=era, method="tools/list", clients=self.clients, seconds=seconds)
+            return attrs.evolve(order, method="tools/list")
         name = self.tool if subject.kind == "proxy" else f"{self.backend}__{self.tool}"
-        params: Params = {"name": name, "arguments": ARGUMENTS[self.tool]}
-        return Order(url=url, kind=self.kind, era=era, params=params, clients=self.clients, seconds=seconds)
+        return attrs.evolve(order, params={"name": name, "arguments": ARGUMENTS[self.tool]})
 
 
 def _rows() -> Iterator[Row]:
