@@ -87,7 +87,7 @@ class Transport:
         return self._returned.pop() if self._returned else None
 
     def give_back(self, data: bytes) -> None:
-        """Have what was read too early received again, in parts: whoever takes a little of one copies the rest of it."""
+        """Have what was read too early received again, in parts: who takes a little of one copies the rest of it."""
         parts = [data[begin : begin + READ_BYTES] for begin in range(0, len(data), READ_BYTES)]
         self._returned += reversed(parts)
 
