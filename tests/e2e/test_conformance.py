@@ -42,17 +42,20 @@ INEXPRESSIBLE: dict[tuple[str, Era], dict[str, str]] = {
 
 @attrs.frozen(kw_only=True)
 class Combination:
-    """A revision for the suite, a backend, and how its names are shown; `transport` None is without a gateway."""
+    """A revision for the suite, a backend, and how its names are shown; `transport` None is without a gateway.
+    `http` is what speaks HTTP/1.1 with the suite."""
 
     revision: str
     transport: Transport | None = None
     era: Era = "both"
     prefix: str = ""
+    http: Literal["lean", "hypercorn"] = "lean"
 
     def __str__(self) -> str:
         if self.transport is None:
             return f"{self.revision}-direct"
-        return f"{self.revision}-{self.transport}-{self.era}" + ("-prefixed" if self.prefix else "")
+        how = ("-prefixed" if self.prefix else "") + ("-hypercorn" if self.http == "hypercorn" else "")
+        return f"{self.revision}-{self.transport}-{self.era}{how}"
 
     @property
     def spoken(self) -> str:
@@ -79,7 +82,9 @@ BARE = [
     for era in eras
 ]
 WITH_PREFIX = [Combination(revision=revision, transport="stdio", prefix="conf") for revision in (LEGACY, MODERN)]
-COMBINATIONS = [*DIRECT, *BARE, *WITH_PREFIX]
+WITH_HYPERCORN = [Combination(revision=each, transport="stdio", http="hypercorn") for each in (LEGACY, MODERN)]
+"""Once for each revision: what is behind the gateway does not meet what speaks HTTP in front of it."""
+COMBINATIONS = [*DIRECT, *BARE, *WITH_PREFIX, *WITH_HYPERCORN]
 
 
 def backend(combination: Combination, children: ExitStack) -> Json:
@@ -95,7 +100,7 @@ def backend(combination: Combination, children: ExitStack) -> Json:
 
 
 def behind_gateway(combination: Combination, folder: Path, children: ExitStack) -> Gateway:
-    config = {"backends": {"conf": backend(combination, children)}}
+    config = {"server": {"http": combination.http}, "backends": {"conf": backend(combination, children)}}
     argus = children.enter_context(gateway.running(config, folder))
     argus.event("backend_ready", backend="conf", revision=combination.spoken)
     return argus

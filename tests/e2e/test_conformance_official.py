@@ -60,9 +60,11 @@ class Stand:
 
     sdk: Sdk
     way: Way
+    http: Literal["lean", "hypercorn"] = "lean"
+    """What speaks HTTP/1.1 with the suite, where the gateway does."""
 
     def __str__(self) -> str:
-        return f"{self.sdk}-{self.way}"
+        return f"{self.sdk}-{self.way}" + ("-hypercorn" if self.http == "hypercorn" else "")
 
     def scenarios(self, revision: str) -> list[str]:
         return [scenario for scenario in SCENARIOS[revision] if scenario not in FAILS_ITSELF[self.sdk, revision]]
@@ -70,6 +72,7 @@ class Stand:
 
 HERE = SDKS if official.TYPESCRIPT_SOURCE is not None else ("python",)
 PLACES = [Stand(sdk=sdk, way=way) for sdk in HERE for way in WAYS]
+PLACES.append(Stand(sdk="python", way="stdio", http="hypercorn"))
 CASES = [
     pytest.param(place, revision, scenario, id=f"{place}-{revision}-{scenario}")
     for place in PLACES
@@ -86,7 +89,8 @@ def played(place: Stand, npm: Npm, peers: Peers, folder: Path) -> dict[str, Repo
         else:
             stdio = place.way == "stdio"
             spec = official.stdio(place.sdk, peers) if stdio else official.http(place.sdk, peers, children)
-            argus = children.enter_context(gateway.running({"backends": {"official": {**spec, "prefix": ""}}}, folder))
+            config = {"server": {"http": place.http}, "backends": {"official": {**spec, "prefix": ""}}}
+            argus = children.enter_context(gateway.running(config, folder))
             url = argus.url + "/mcp"
         reports = {}
         for revision in REVISIONS:

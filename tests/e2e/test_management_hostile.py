@@ -101,9 +101,10 @@ ALL = {
 }
 
 
-@pytest.fixture(scope="module")
-def argus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with running({"backends": {"b": stdio("echo.py")}}, tmp_path_factory.mktemp("hostile")) as gateway:
+@pytest.fixture(scope="module", params=["lean", "hypercorn"])
+def argus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    config = {"server": {"http": request.param}, "backends": {"b": stdio("echo.py")}}
+    with running(config, tmp_path_factory.mktemp("hostile")) as gateway:
         yield gateway
         assert gateway.get("/manage/v1/health")[1]["status"] == "healthy"
         assert not [line for line in gateway.child.lines() if "_unexpectedly" in line]

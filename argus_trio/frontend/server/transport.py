@@ -35,6 +35,8 @@ class Transport:
     _write_limit: float = attrs.field(kw_only=True)
     _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
     _waiting: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    _returned: list[bytes] = attrs.field(factory=list, init=False)
+    """What was given back, the next part last."""
 
     @property
     def is_secure(self) -> bool:
@@ -78,11 +80,16 @@ class Transport:
 
     async def receive(self) -> bytes | None:
         """What came, however long that takes, empty at the end of it; None when `stop_waiting` was called."""
-        return await self.read(inf)
+        return self._returned.pop() if self._returned else await self.read(inf)
 
     def receive_now(self) -> bytes | None:
         """What is there already; None if nothing is, or nobody can tell."""
-        return None
+        return self._returned.pop() if self._returned else None
+
+    def give_back(self, data: bytes) -> None:
+        """Have what was read too early received again, in parts: who takes a little of one copies the rest of it."""
+        parts = [data[begin : begin + READ_BYTES] for begin in range(0, len(data), READ_BYTES)]
+        self._returned += reversed(parts)
 
     async def write(self, data: bytes | memoryview) -> bool:
         """Whether the client took all of it in time. A cancelled write leaves half a message, so it ends the stream."""
@@ -137,6 +144,8 @@ class PlainTransport(Transport):
 
     async def receive(self) -> bytes | None:
         """See `Transport.receive`."""
+        if self._returned:
+            return self._returned.pop()
         self._is_told_to_stop = False
         while True:
             try:
@@ -151,6 +160,8 @@ class PlainTransport(Transport):
 
     def receive_now(self) -> bytes | None:
         """See `Transport.receive_now`."""
+        if self._returned:
+            return self._returned.pop()
         try:
             return os.read(self._fd, READ_BYTES)
         except BlockingIOError:
@@ -198,6 +209,7 @@ class PlainTransport(Transport):
         """End in order. What the client is still sending is read and dropped for `CLOSE_SECONDS`: a connection that is
         closed over unread bytes is reset, and a reset takes the answer with it (RFC 9112, 9.6)."""
         if self._fd >= 0:
+            self._returned.clear()
             with suppress(OSError):  # the client is gone already
                 self.socket.shutdown(trio.socket.SHUT_WR)
             if self.receive_now():

@@ -151,3 +151,20 @@ async def test_more_than_a_request_may_have_ends_the_connection_with_the_answer(
         with trio.fail_after(DEADLINE_SECONDS):
             while await stream.receive_some():
                 pass
+
+
+async def test_thousands_of_requests_that_were_sent_early_are_answered_one_by_one_in_little_time(http: str) -> None:
+    count, enough = 100_000, 1000 if http == "lean" else 1  # Hypercorn's is slow at it
+    async with serving() as served, await connect(served) as stream, trio.open_nursery() as nursery:
+        await stream.send_all(call("wait"))
+        await served.backstage.waiting.wait()
+        await trio.sleep(1.5)  # as long as makes a request one that takes long
+        nursery.start_soon(stream.send_all, b"GET /no HTTP/1.1\r\nhost: localhost\r\n\r\n" * count)
+        await trio.testing.wait_all_tasks_blocked(0.1)
+        served.backstage.go_on.set()
+        seen = 0
+        with trio.move_on_after(4):
+            while seen < enough:
+                seen += (await stream.receive_some()).count(b"HTTP/1.1 404")
+        nursery.cancel_scope.cancel()
+    assert seen >= enough

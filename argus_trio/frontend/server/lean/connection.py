@@ -253,7 +253,7 @@ class LeanConnection:
         further = await behind.end()
         if further is None:
             return False
-        self._buffer += further
+        self._transport.give_back(further)
         return True
 
 
