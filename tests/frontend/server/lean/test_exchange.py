@@ -163,13 +163,13 @@ async def test_a_body_that_is_none_is_a_client_that_has_gone(under: Under, said:
     assert under.seen() == b""
 
 
-async def test_a_client_that_goes_within_its_body_is_told_of_and_answered_nothing(under: Under) -> None:
+async def test_a_client_that_ends_within_its_body_is_told_of_and_refused(under: Under) -> None:
     exchange = under.exchange(b"Content-Length: 3")
     under.client.send(b"ab")
     under.client.close()
     assert (await exchange.receive())["body"] == b"ab"
     assert await exchange.receive() == DISCONNECT
-    assert exchange.refusal is None
+    assert exchange.refusal == 400
 
 
 async def test_a_departure_is_told_once_and_to_who_comes_late_as_well(under: Under) -> None:

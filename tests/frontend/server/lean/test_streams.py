@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from argus_trio.frontend.server.request_target import origin_form
 from tests.frontend.server.lean.alone import Recording, Served, alone
-from tests.wire.http1.test_conversations import CUTS, PLAIN, STREAMS
 from tests.wire.support.conversations import Conversation, End, as_h11_reads, as_we_read, cut
+from tests.wire.support.said import CUTS, PLAIN, STREAMS
 
 EXAMPLES: Final = settings(max_examples=60, deadline=None)
 
@@ -24,14 +24,24 @@ class Ended:
     served: list[Served]
     statuses: list[int]
     is_ended: bool
+    last_words: list[int]
+    """The statuses of what we say to a client that says that nothing more comes."""
 
 
 async def ended(pieces: list[bytes], methods: list[str]) -> Ended:
     recording = Recording()
     async with alone(recording) as one:
         await one.say(*pieces)
-        answered = one.statuses(methods)
-    return Ended(recording.served, [status for status in answered if status != 100], one.is_ended)
+        is_ended, before = one.is_ended, finals(one.statuses(methods))
+        if not is_ended:
+            await one.client.send_eof()
+            await one.until_ended()
+        return Ended(recording.served, before, is_ended, finals(one.statuses(methods))[len(before) :])
+
+
+def finals(statuses: list[int]) -> list[int]:
+    """Those of answers: a client that waits is told to go on before."""
+    return [status for status in statuses if status != 100]
 
 
 def expected(conversation: Conversation) -> list[Served]:
@@ -61,6 +71,7 @@ async def check(whole: bytes, places: list[int]) -> None:
         refused = found.statuses[len(methods) :]
         assert len(refused) == (read.end is End.REFUSED)
         assert all(status in (400, 431, 501, 505) for status in refused)
+        assert found.last_words == ([400] if read.end is End.WITHIN else [])
 
 
 @EXAMPLES
