@@ -123,7 +123,7 @@ ROOMS: dict[str, frozenset[str]] = {
     "referencing": frozenset({"tui.form.judge"}),
     "yaml": frozenset({"config.*", "tui.servers", "importing.*"}),
     "cattrs": frozenset({"config.*"}),
-    "h11": frozenset({"net.http1", "net.dial", "frontend.server.*"}),
+    "h11": frozenset({"frontend.server.hypercorn_server"}),
     "opentelemetry": frozenset({"pipeline.telemetry.*"}),
     "cryptography": frozenset({"frontend.input_required.seal"}),
     "jwt": frozenset({"pipeline.authentication.*"}),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import attrs
-import h11
 import trio
 
 from argus_trio.core.access.address_guard import AddressGuard, is_address
@@ -17,6 +16,9 @@ from argus_trio.errors import LinkFailed
 from argus_trio.net.origin import Origin
 from argus_trio.net.proxies import Proxy
 from argus_trio.wire import headers as names
+from argus_trio.wire.http1.answer_head import AnswerHeadReader
+from argus_trio.wire.http1.fault import HttpFault
+from argus_trio.wire.http1.request_writer import RequestWriter
 
 CONNECT_SECONDS: Final = 10.0
 """The deadline for name lookup, TCP, proxy and TLS together: TCP's first three attempts (0, 1, 3 s) are within it."""
@@ -24,6 +26,10 @@ CONNECT_SECONDS: Final = 10.0
 _MOST_ADDRESSES: Final = 4
 _ADDRESS_SECONDS: Final = 3.0
 """How many addresses of a guarded origin are tried one after the other, and for how long each: within the deadline."""
+
+_MAX_HEAD_BYTES: Final = 64 * 1024
+_HEAD_BYTES: Final = 4096
+"""Of a proxy's answer: its head in all, and what is read at once. What follows it belongs to the tunnel."""
 
 _KEEP_ALIVE: Final = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
@@ -219,21 +225,18 @@ async def _with_tls(stream: trio.abc.Stream, context: ssl.SSLContext, origin: Or
 
 async def _tunnel(stream: trio.abc.Stream, origin: Origin, proxy: Proxy) -> None:
     """Ask the proxy for a way through to `origin` (RFC 9110, section 9.3.6)."""
-    http = h11.Connection(h11.CLIENT)
-    headers = [(names.HOST, origin.authority)]
+    headers = [(names.HOST.encode(), origin.authority.encode("ascii"))]
     if proxy.authorization:
-        headers.append((names.PROXY_AUTHORIZATION, proxy.authorization))
-    opening = http.send(h11.Request(method="CONNECT", target=origin.authority, headers=headers))
+        headers.append((names.PROXY_AUTHORIZATION.encode(), proxy.authorization.encode("ascii")))
+    reader = AnswerHeadReader(_MAX_HEAD_BYTES)
     try:
-        await stream.send_all((opening or b"") + (http.send(h11.EndOfMessage()) or b""))
-        while not isinstance(event := http.next_event(), h11.Response):
-            if event is h11.NEED_DATA:
-                http.receive_data(bytes(await stream.receive_some(4096)))
-            elif not isinstance(event, h11.InformationalResponse):
-                raise LinkFailed(f"the proxy {proxy.origin} closed the connection")
-    except (trio.BrokenResourceError, h11.RemoteProtocolError) as error:
+        await stream.send_all(RequestWriter().write("CONNECT", origin.authority, headers, b""))
+        while (head := reader.feed(data := bytes(await stream.receive_some(_HEAD_BYTES)))) is None:
+            if not data:
+                raise HttpFault("the connection was closed before an answer")
+    except (trio.BrokenResourceError, HttpFault) as error:
         raise LinkFailed(f"the proxy {proxy.origin} does not answer in HTTP") from error
-    if event.status_code == 407:
+    if head.status == 407:
         raise LinkFailed(f"the proxy {proxy.origin} answered HTTP 407: {proxy.advice(origin)}")
-    if not 200 <= event.status_code < 300:
-        raise LinkFailed(f"the proxy {proxy.origin} answered HTTP {event.status_code}")
+    if not 200 <= head.status < 300:
+        raise LinkFailed(f"the proxy {proxy.origin} answered HTTP {head.status}")
