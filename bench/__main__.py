@@ -10,6 +10,7 @@ measured by `python -m bench.peers`.
 from __future__ import annotations
 
 import argparse
+import signal
 from contextlib import ExitStack
 
 from bench.fast_path import others, page, subjects
@@ -62,13 +63,25 @@ def main() -> None:
             load=stack.enter_context(generator()),
             book=Book(),
         )
+        whole = measured(plan, wanted)
+    names = [each.name for each in plan.subjects]
+    print(table(plan.book, names))
+    if options.update and whole:
+        page.update(plan.book, names)
+
+
+def measured(plan: Plan, wanted: list[str]) -> bool:
+    """Measure what is wanted; whether nobody stopped it meanwhile (what there is then is shown all the same)."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
         for setup in TOOLS:
             if rows := [row for row in ROWS if row.setup == setup and row.key in wanted]:
-                measure(plan, setup, rows)
+                with plan.book.attempt(setup, "all"):
+                    measure(plan, setup, rows)
         others.measure(plan, wanted)
-    print(table(plan.book, [each.name for each in plan.subjects]))
-    if options.update:
-        page.update(plan.book, [each.name for each in plan.subjects])
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _is_wanted(key: str, parts: list[str]) -> bool:

@@ -116,9 +116,9 @@ def until_listed(urls: Sequence[str], tools: int) -> None:
     until_listed_by(lambda: [name for url in urls for name in listed(url)], tools)
 
 
-def until_listed_by(names: Callable[[], Sequence[str]], tools: int) -> None:
-    """Return when so many are listed. Raises: RuntimeError after `START_S`."""
-    deadline = time.monotonic() + START_S
+def until_listed_by(names: Callable[[], Sequence[str]], tools: int, within: float = START_S) -> None:
+    """Return when so many are listed. Raises: RuntimeError after so many seconds."""
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         try:
             if len(names()) >= tools:
@@ -126,7 +126,7 @@ def until_listed_by(names: Callable[[], Sequence[str]], tools: int) -> None:
         except (OSError, RuntimeError):
             pass  # it refuses until its backends are there
         time.sleep(0.005)
-    raise RuntimeError(f"{tools} tools were not listed within {START_S:g} s")
+    raise RuntimeError(f"{tools} tools were not listed within {within:g} s")
 
 
 def listed(url: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import attrs
 
-from bench.fast_path.wire import Place, session_of, size_of
+from bench.fast_path.wire import Place, cursor_of, session_of, size_of
 
 PIECE = 1 << 18
 LIMIT_S = 10.0
@@ -79,29 +79,39 @@ class Wire:
 
 @attrs.define(eq=False)
 class Caller:
-    """A client that says one request again and again."""
+    """A client that says the same again and again: one request, or those of all pages of a list."""
 
     wire: Wire
-    request: bytes
+    requests: list[bytes]
     took: list[float] = attrs.field(factory=list)
     asked: float = 0.0
+    at: int = 0
 
     def begin(self) -> None:
-        self.asked = time.perf_counter()
-        self.wire.send(self.request)
+        self.asked, self.at = time.perf_counter(), 0
+        self.wire.send(self.requests[0])
 
     def ready(self, _: int) -> bool:
         """Read; whether the call is done."""
         if not self.wire.read():
             return False
-        self.took.append(time.perf_counter() - self.asked)
         if b'"result"' not in self.wire.answer:
             raise Failed(repr(self.wire.answer[:500]))
+        self.at += 1
+        if self.at < len(self.requests):
+            self.wire.send(self.requests[self.at])
+            return False
+        self.took.append(time.perf_counter() - self.asked)
         return True
 
     def call(self) -> bytes:
-        """One call, waited for; its answer."""
-        return self.wire.exchange(self.request)
+        """The last request, waited for; its answer."""
+        return self.wire.exchange(self.requests[-1])
+
+    def follow(self, page: Callable[[str], bytes]) -> None:
+        """Ask for all pages from now on, where the answer has a cursor to another; `page` makes the request of one."""
+        while cursor := cursor_of(self.call()):
+            self.requests.append(page(cursor))
 
     def wires(self) -> tuple[Wire, ...]:
         return (self.wire,)

@@ -13,6 +13,7 @@ import select
 import statistics
 import sys
 import time
+from functools import partial
 
 import attrs
 
@@ -121,9 +122,14 @@ class Load:
             listener.request = Place(listener.there).post(message(method, params), "")
             return listener
         if self.order.era == "modern":
-            return Caller(Wire.to(self.place), self.place.modern(method, params))
-        wire, session = self.greeted()
-        return Caller(wire, self.place.legacy(method, params, session))
+            wire, request = Wire.to(self.place), partial(self.place.modern, method)
+        else:
+            wire, session = self.greeted()
+            request = partial(self.place.legacy, method, session=session)
+        caller = Caller(wire, [request(params)])
+        if method.endswith("/list"):
+            caller.follow(lambda cursor: request({"cursor": cursor}))
+        return caller
 
     def visitor(self) -> Client:
         def moved(wire: Wire, is_open: bool) -> None:

@@ -28,6 +28,8 @@ OURS = "argus-trio"
 BYTECODE = str(Path(tempfile.gettempdir(), "argus-bench-bytecode"))
 """Where Python keeps what it compiled, of all trees alike."""
 BEFORE = "before"
+READY_S = 240.0
+"""How long a hundred backends may take to start on a busy machine."""
 BACKEND = (sys.executable, "-S", "-E", str(Path(__file__).with_name("backend.py")))
 
 
@@ -153,7 +155,7 @@ def started(subject: Subject, behind: Behind) -> Iterator[Started]:
         listening, cpu = time.monotonic() - began, spent_s(process.pid)
         url = f"http://127.0.0.1:{port}/mcp"
         if subject.kind == "gateway":
-            until_listed_by(lambda: names_of(url), behind.tools)
+            until_listed_by(lambda: names_of(url), behind.tools, within=READY_S)
         elif subject.kind == "hub":
             until_listed_by(lambda: connected(port), len(behind.stdio) + len(behind.http))
         yield Started(url=url, pid=process.pid, listening_s=listening, cpu_s=cpu, ready_s=time.monotonic() - began)

@@ -16,6 +16,7 @@ META = {
     "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
 }
 _SESSION = re.compile(rb"(?i)\r\nmcp-session-id: *(\S+)")
+_CURSOR = re.compile(rb'"nextCursor": *("[^"]+")')
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _ENDPOINT = re.compile(rb"event: *endpoint\r?\ndata: *(\S+)\r?\n")
 _CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
@@ -93,6 +94,12 @@ def of_session(session: str) -> str:
 def session_of(answer: bytes) -> str:
     found = _SESSION.search(answer)
     return found[1].decode() if found else ""
+
+
+def cursor_of(answer: bytes) -> str:
+    """Where the next page of a list is; empty on the last."""
+    found = _CURSOR.search(answer)
+    return str(json.loads(found[1])) if found else ""
 
 
 def size_of(answer: bytes) -> int | None:
