@@ -1,84 +1,75 @@
-"""`python -m bench [--calls N] [--peer NAME=PYTHON]...`: measure gateways against the same backend, print a table.
+"""`python -m bench`: what a call costs the gateway, in one run with a commit, mcp-hub, Caddy and nginx where they are.
 
-A peer is measured with the Python that has it, such as `--peer mcp-proxy=/somewhere/bin/python`; without the option,
-with this Python if it is installed there.
+    python -m bench [--against COMMIT] [--mcp-hub PROGRAM] [--caddy PROGRAM] [--nginx PROGRAM] [--only PART]...
+                    [--rounds N] [--seconds S] [--update]
+
+Prints a table; `--update` writes it, and the plot, into docs/performance.md. What mcp-proxy and fastmcp cost is
+measured by `python -m bench.peers`.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable
+from contextlib import ExitStack
 
-from bench.gateways import KINDS, is_there
-from bench.measure import BACKENDS, CONCURRENCY, MANY_TOOLS, Report, directly, measured
+from bench.fast_path import others, page, subjects
+from bench.fast_path.book import Book
+from bench.fast_path.generator import generator
+from bench.fast_path.rounds import Plan, measure
+from bench.fast_path.rows import ROWS, TOOLS
+from bench.fast_path.table import table
 
-CALLS = 2000
-MOST_CALLS = 100_000
-
-Direct = dict[str, float]
-ROWS: list[tuple[str, Callable[[Report, Direct], str]]] = [
-    ("CPU of the gateway per call, 1 at a time, ms", lambda report, _: f"{report.one.gateway_cpu_ms:.2f}"),
-    ("CPU of its children per call, 1 at a time, ms", lambda report, _: f"{report.one.children_cpu_ms:.2f}"),
-    (
-        f"CPU of the gateway per call, {CONCURRENCY} at a time, ms",
-        lambda report, _: f"{report.many.gateway_cpu_ms:.2f}",
-    ),
-    (
-        f"CPU of its children per call, {CONCURRENCY} at a time, ms",
-        lambda report, _: f"{report.many.children_cpu_ms:.2f}",
-    ),
-    (f"calls per second, {CONCURRENCY} at a time", lambda report, _: f"{report.many.per_second:.0f}"),
-    ("added latency, median, ms", lambda report, direct: f"{report.one.p50_ms - direct['p50_ms']:.2f}"),
-    ("added latency, 99th percentile, ms", lambda report, direct: f"{report.one.p99_ms - direct['p99_ms']:.2f}"),
-    (f"tools/list of {MANY_TOOLS} tools, median, ms", lambda report, _: f"{report.lists.p50_ms:.1f}"),
-    (
-        f"tools/list of {MANY_TOOLS} tools, CPU of the gateway, ms",
-        lambda report, _: f"{report.lists.gateway_cpu_ms:.1f}",
-    ),
-    ("memory of the gateway, resident, MiB", lambda report, _: f"{report.memory.rss:.0f}"),
-    ("memory of the gateway, proportional, MiB", lambda report, _: f"{report.memory.pss:.0f}"),
-    ("listening after, s", lambda report, _: f"{report.listening_s:.2f}"),
-    ("1 backend ready after, s", lambda report, _: f"{report.ready_s:.2f}"),
-    (f"{BACKENDS} backends ready after, s", lambda report, _: f"{report.ready_with_many_s:.2f}"),
-]
+PEERS = {"mcp-hub": subjects.mcp_hub, "caddy": subjects.caddy, "nginx": subjects.nginx}
 
 
-def table(reports: list[Report], direct: Direct) -> str:
-    """Markdown, a column for each gateway."""
-    lines = [
-        " | ".join(["", "1 KB calls to a stdio backend", *(report.name for report in reports), ""]).strip(),
-        "|".join(["", "---", *("---:" for _ in reports), ""]),
-        *(" | ".join(["", what, *(cell(report, direct) for report in reports), ""]).strip() for what, cell in ROWS),
-    ]
-    return "\n".join(lines)
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure what a call costs the gateway.")
+    parser.add_argument("--against", metavar="COMMIT", help="measure the gateway of this commit too")
+    for name in PEERS:
+        parser.add_argument(f"--{name}", metavar="PROGRAM", help="where it is, if not in PATH")
+    keys = ", ".join([*(row.key for row in ROWS), *others.KEYS])
+    told = f"only rows with this in their key; may be given several times. There are {keys}"
+    parser.add_argument("--only", action="append", default=[], metavar="PART", help=told)
+    parser.add_argument("--alone", action="store_true", help="no peers, this tree and the commit alone")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.4, help="how long each load is put on; default 0.4")
+    parser.add_argument("--update", action="store_true", help="write docs/performance.md and its plot anew")
+    return parser.parse_args()
 
 
-def pythons(peers: list[str]) -> dict[str, str]:
-    """Which gateways to measure, and with which Python."""
-    given = dict(peer.split("=", 1) for peer in peers)
-    if unknown := given.keys() - KINDS.keys():
-        raise SystemExit(f"no such gateway: {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
-    found = {name: given.get(name, sys.executable) for name in KINDS}
-    missing = [name for name, python in found.items() if not is_there(name, python)]
-    for name in missing:
-        print(f"not measured: {name} (not installed for {found.pop(name)})", file=sys.stderr)
+def chosen(options: argparse.Namespace, stack: ExitStack) -> list[subjects.Subject]:
+    """Who is measured."""
+    found = [subjects.ours()]
+    if options.against:
+        found.append(stack.enter_context(subjects.at_commit(options.against)))
+    for name, make in {} if options.alone else PEERS.items():
+        if program := getattr(options, name.replace("-", "_")) or subjects.found(name):
+            found.append(make(program))
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure gateways; print a table.")
-    parser.add_argument("--calls", type=int, default=CALLS, help=f"calls of each load; default {CALLS}")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="a Python that has NAME")
-    options = parser.parse_args()
-    calls = max(CONCURRENCY, min(options.calls, MOST_CALLS))
-    direct = directly(calls)
-    reports: list[Report] = []
-    for name, python in pythons(options.peer).items():
-        print(f"measuring {name}", file=sys.stderr)
-        reports.append(measured(name, python, calls))
-    print(table(reports, direct))
-    print(f"\nThe backend itself, over its pipes: p50 {direct['p50_ms']:.2f} ms, p99 {direct['p99_ms']:.2f} ms.")
+    options = arguments()
+    wanted = [each for each in [row.key for row in ROWS] + [*others.KEYS] if _is_wanted(each, options.only)]
+    with ExitStack() as stack:
+        plan = Plan(
+            subjects=chosen(options, stack),
+            rounds=max(1, options.rounds),
+            seconds=options.seconds,
+            load=stack.enter_context(generator()),
+            book=Book(),
+        )
+        for setup in TOOLS:
+            if rows := [row for row in ROWS if row.setup == setup and row.key in wanted]:
+                measure(plan, setup, rows)
+        others.measure(plan, wanted)
+    print(table(plan.book, [each.name for each in plan.subjects]))
+    if options.update:
+        page.update(plan.book, [each.name for each in plan.subjects])
+
+
+def _is_wanted(key: str, parts: list[str]) -> bool:
+    return not parts or any(part in key for part in parts)
 
 
 if __name__ == "__main__":

@@ -111,11 +111,13 @@ STRANGERS = (
 LEAVES = frozenset({"samples"})
 """Programs of their own: they import nothing of the package, and only who starts them may name them."""
 STARTERS = frozenset({"app", "demo", "cli", "__main__"})
-LATE = STARTERS | {"pipeline.build", "verbs.run", "sandbox.sandbox"}
+LATE = STARTERS | {"pipeline.build", "verbs.run", "sandbox.sandbox", "frontend.server.speaking"}
 """The composition roots: they may load inside a function what only some configurations need, or what can wait."""
 
 ROOMS: dict[str, frozenset[str]] = {
-    "hypercorn": frozenset({"frontend.server.hypercorn_server", "frontend.server.site"}),
+    "hypercorn": frozenset(
+        {"frontend.server.hypercorn_server", "frontend.server.hypercorn_frame", "frontend.server.site"}
+    ),
     "urwid": frozenset({"tui.kit.*", "tui.screens.*", "tui.terminal.*"}),
     "jsonschema": frozenset({"tui.form.judge"}),
     "referencing": frozenset({"tui.form.judge"}),

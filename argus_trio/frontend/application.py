@@ -171,7 +171,7 @@ class Application:
         origin = http.fields[b"origin"]
         if not any(route is each for each in self._for_pages) or not check.is_listed(origin):
             return False
-        http.send = readable_by(origin, http.send)
+        http.send, http.shortcut = readable_by(origin, http.send), None
         if not is_preflight(http):
             return False
         await answer_preflight(http)

@@ -105,7 +105,7 @@ class Entered:
         if failure is not None:
             is_cancelled = isinstance(failure, CancelledByOperator | CutByStop) or not isinstance(failure, Exception)
             outcome = "cancelled" if is_cancelled else "error"
-        elif result is not None and b'"isError"' in result and outcome_of_result(call.method, result) == "tool_error":
+        elif result is not None and outcome_of_result(call.method, result) == "tool_error":
             outcome = "tool_error"
         seconds = trio.current_time() - entry.since
         exchanges.ended += 1

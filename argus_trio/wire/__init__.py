@@ -9,8 +9,10 @@
 - `headers` holds the names and the encoding of MCP's HTTP headers, `param_headers` those that a tool's schema asks for;
   `request_meta` spells the reserved `_meta` keys.
 - `results` turns a result from one era's words into the other's; `revisions` is the table of protocol revisions.
+- `passing` is what has to be known of bytes that are only handed on; `http1` is HTTP/1.1 as bytes.
 
-`envelope` imports nothing of the package but `errors`; most others import `envelope`, and none imports a layer above.
+`envelope` imports nothing of the package but `errors` and `passing`; most others import `envelope`, and none imports a
+layer above.
 
 What may come in: a format that a specification defines. Who is asked, what is allowed and how long anything lasts is
 decided in `core` and above.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -65,6 +65,9 @@ NAME_PARAM: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The params key that `Mcp-Name` repeats, by method; other methods have no such header."""
 
+_PROTOCOL_VERSION: Final = PROTOCOL_VERSION.encode()
+_METHOD: Final = METHOD.encode()
+_NAME: Final = NAME.encode()
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 _ENCODED_BEGINS: Final = "=?base64?"
 _ENCODED: Final = re.compile(r"=\?base64\?(.*)\?=", re.DOTALL)
@@ -102,19 +105,25 @@ def routing_headers(revision: str, method: str, params: Params) -> tuple[tuple[s
 
 
 def check_routing_headers(
-    headers: Sequence[tuple[bytes, bytes]], *, method: str, params: Params, revision: str
+    fields: Mapping[bytes, bytes], *, method: str, params: Params, revision: str, repeated: Collection[bytes] = ()
 ) -> None:
     """Compare the routing headers of a modern request with its body; `revision` is the one in its `_meta`.
+
+    `fields` has them by their lower-case names; `repeated` are those that came more than once.
 
     Raises:
         HeaderMismatch: a header is missing, given twice, or says something else than the body.
     """
-    if _single(headers, PROTOCOL_VERSION) != revision:
+    if repeated:
+        for each in (_PROTOCOL_VERSION, _METHOD, _NAME):
+            if each in repeated:
+                raise HeaderMismatch(f"{each.decode().title()} is given more than once")
+    if _text(fields, _PROTOCOL_VERSION) != revision:
         raise HeaderMismatch("Mcp-Protocol-Version does not match the protocol version in _meta")
-    if _single(headers, METHOD) != method:
+    if _text(fields, _METHOD) != method:
         raise HeaderMismatch("Mcp-Method does not match the method of the body")
     key = NAME_PARAM.get(method)
-    name = _single(headers, NAME)
+    name = _text(fields, _NAME)
     if key is None or bytes(params.get(key, b"null")) == b"null":
         return
     if name is None:
@@ -127,13 +136,10 @@ def check_routing_headers(
         raise HeaderMismatch(f"Mcp-Name does not match params.{key}")
 
 
-def _single(headers: Sequence[tuple[bytes, bytes]], name: str) -> str | None:
-    wanted = name.encode("ascii")
-    values = [value for key, value in headers if key.lower() == wanted]
-    if len(values) > 1:
-        raise HeaderMismatch(f"{name.title()} is given more than once")
-    if not values:
+def _text(fields: Mapping[bytes, bytes], name: bytes) -> str | None:
+    value = fields.get(name)
+    if value is None:
         return None
-    if not values[0].isascii():
-        raise HeaderMismatch(f"{name.title()} holds characters that a header must not hold")
-    return values[0].decode("ascii")
+    if not value.isascii():
+        raise HeaderMismatch(f"{name.decode().title()} holds characters that a header must not hold")
+    return value.decode("ascii")

@@ -9,6 +9,7 @@ from typing import Final
 
 from argus_trio.wire.envelope import Params, Raw, encode
 from argus_trio.wire.members import object_or_none
+from argus_trio.wire.passing.known_result import own_words
 
 RESERVED: Final = "io.modelcontextprotocol/"
 """The prefix of `_meta` keys that belong to one hop: what one peer says of itself to the next."""
@@ -39,13 +40,6 @@ _RESULT_TYPE: Final = "resultType"
 _COMPLETE: Final = b'"complete"'
 
 
-class OwnResult(bytes):
-    """A result that the gateway has made itself, such as a list: its members mean the same in both eras, so it is not
-    searched for the words of one. What is long costs more to search than to send."""
-
-    __slots__ = ()
-
-
 def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
     """The result with what 2026-07-28 requires: `resultType`, caching hints, and the gateway's identity in `_meta`.
 
@@ -53,20 +47,23 @@ def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
     """
     if result[:1] != b"{":
         return result
-    if type(result) is not OwnResult and any(word in result for word in _MODERN_WORDS):
+    words = own_words(result)
+    if any(word in words for word in _MODERN_WORDS):
         return _decorated(method, result, server_info)
     hints = b'"ttlMs":0,"cacheScope":"private",' if method in CACHEABLE else b""
     front = b'{"resultType":"complete",%b"_meta":{"%b":%b}' % (hints, _SERVER_INFO, server_info)
-    rest = result[1:].lstrip(b" \t\r\n")
-    return front + (rest if rest[:1] == b"}" else b"," + rest)
+    start = 1
+    while result[start : start + 1].isspace():
+        start += 1
+    comma = b"" if result[start : start + 1] == b"}" else b","
+    return b"".join((front, comma, memoryview(result)[start:]))  # what is large is copied once
 
 
 def for_legacy_client(method: str, result: bytes) -> bytes:
     """The result without the members that only 2026-07-28 knows, if it is in that revision's words."""
-    if type(result) is OwnResult:
-        return result
-    hinted = method in CACHEABLE and (b'"ttlMs"' in result or b'"cacheScope"' in result)
-    if not hinted and b'"resultType"' not in result and _RESERVED not in result:
+    words = own_words(result)
+    hinted = method in CACHEABLE and (b'"ttlMs"' in words or b'"cacheScope"' in words)
+    if not hinted and b'"resultType"' not in words and _RESERVED not in words:
         return result
     members = object_or_none(result)
     if members is None:

@@ -93,7 +93,7 @@ def test_headers_are_accepted_exactly_when_the_sdk_accepts_them(
     body = {"method": method, "params": {"name": name, "uri": uri, "_meta": meta}}
     accepted = isinstance(classify_inbound_request(body, headers=headers), InboundModernRoute)
     try:
-        check_routing_headers(as_asgi(tuple(headers.items())), method=method, params=params, revision=REVISION)
+        check_routing_headers(dict(as_asgi(tuple(headers.items()))), method=method, params=params, revision=REVISION)
     except HeaderMismatch:
         assert not accepted
     else:
@@ -101,19 +101,18 @@ def test_headers_are_accepted_exactly_when_the_sdk_accepts_them(
 
 
 @pytest.mark.parametrize("name", ["mcp-protocol-version", "mcp-method", "mcp-name"])
-def test_a_header_given_twice_is_refused_whatever_its_case(name: str) -> None:
+def test_a_header_given_twice_is_refused(name: str) -> None:
     params = params_of(name="add")
-    headers = as_asgi(routing_headers(REVISION, "tools/call", params))
-    check_routing_headers(headers, method="tools/call", params=params, revision=REVISION)
-    again = [(key.upper(), value) for key, value in headers if key == name.encode()]
+    fields = dict(as_asgi(routing_headers(REVISION, "tools/call", params)))
+    check_routing_headers(fields, method="tools/call", params=params, revision=REVISION, repeated={b"accept"})
     with pytest.raises(HeaderMismatch, match="more than once"):
-        check_routing_headers([*headers, *again], method="tools/call", params=params, revision=REVISION)
+        check_routing_headers(fields, method="tools/call", params=params, revision=REVISION, repeated={name.encode()})
 
 
 def test_a_header_outside_ascii_is_refused() -> None:
-    headers = [(b"mcp-protocol-version", REVISION.encode()), (b"mcp-method", b"prompts/get"), (b"mcp-name", b"\xe9")]
+    fields = {b"mcp-protocol-version": REVISION.encode(), b"mcp-method": b"prompts/get", b"mcp-name": b"\xe9"}
     with pytest.raises(HeaderMismatch, match="characters"):
-        check_routing_headers(headers, method="prompts/get", params=params_of(name="é"), revision=REVISION)
+        check_routing_headers(fields, method="prompts/get", params=params_of(name="é"), revision=REVISION)
 
 
 @pytest.mark.parametrize("name", [5, ["add"], {"a": 1}])
@@ -123,14 +122,14 @@ def test_a_name_that_is_no_string_gets_no_header_and_matches_none(name: object) 
     assert [key for key, _ in headers] == ["mcp-protocol-version", "mcp-method"]
     with pytest.raises(HeaderMismatch, match="no string"):
         check_routing_headers(
-            as_asgi((*headers, ("mcp-name", "5"))), method="tools/call", params=params, revision=REVISION
+            dict(as_asgi((*headers, ("mcp-name", "5")))), method="tools/call", params=params, revision=REVISION
         )
 
 
 def test_a_missing_name_is_left_to_the_check_of_params() -> None:
     for params in ({}, params_of(name=None)):
-        headers = as_asgi((("mcp-protocol-version", REVISION), ("mcp-method", "tools/call")))
-        check_routing_headers(headers, method="tools/call", params=params, revision=REVISION)
+        fields = dict(as_asgi((("mcp-protocol-version", REVISION), ("mcp-method", "tools/call"))))
+        check_routing_headers(fields, method="tools/call", params=params, revision=REVISION)
 
 
 @pytest.mark.parametrize(

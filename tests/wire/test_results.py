@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from argus_trio.wire.envelope import Raw
+from argus_trio.wire.passing.known_result import KnownResult
 from argus_trio.wire.results import (
     CACHEABLE,
     SERVER_INFO,
-    OwnResult,
     for_legacy_client,
     for_modern_client,
     without_reserved,
@@ -113,7 +113,7 @@ def test_what_is_said_of_a_task_is_not_of_the_hop() -> None:
 
 
 def test_a_result_of_our_own_is_not_searched_whatever_its_entries_say() -> None:
-    own = OwnResult(b'{"tools":[{"name":"t","_meta":{"ttlMs":1,"resultType":"x"}}]}')
+    own = KnownResult(b'{"tools":[{"name":"t","_meta":{"ttlMs":1,"resultType":"x"}}]}')
     assert for_legacy_client("tools/list", own) is own
     assert msgspec.json.decode(for_modern_client("tools/list", own, b'{"name":"g"}')) == {
         "resultType": "complete",

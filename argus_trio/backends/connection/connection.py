@@ -181,11 +181,11 @@ class Connection:
             self.in_flight.remove(message_id)
             if awaited:
                 await self._send_cancelled(message_id)
-        if isinstance(answer, Response) and (is_of_tasks or b'"taskId"' in answer.result):
+        if isinstance(answer, Response) and (is_of_tasks or "task" in params or self.handshake.era is Era.MODERN):
             tasks, now = self.inbound.tasks, trio.current_time()  # noted before the reader can run again
             if is_of_tasks:
                 tasks.answered(call.method, params, answer.result, now)
-            elif "task" in params or self.handshake.era is Era.MODERN:
+            else:
                 tasks.begun(answer.result, now, request=message_id, token=call_in_flight.token)
         if call_in_flight.notifications.delivering is not None:
             await call_in_flight.notifications.drained()

@@ -27,6 +27,7 @@ from argus_trio.errors import (
 )
 from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode_raw
 from argus_trio.wire.members import without_nulls
+from argus_trio.wire.passing.known_result import own_words
 from argus_trio.wire.revisions import Era
 
 MAX_ROUNDS: Final = 16
@@ -96,7 +97,7 @@ def read_input_required(backend: str, result: bytes) -> InputRequired | None:
     Raises:
         BackendMisbehaved: it is one, but malformed.
     """
-    if MARK not in result:
+    if MARK not in own_words(result):
         return None
     try:
         fields = decode_object(result)

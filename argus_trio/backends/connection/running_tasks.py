@@ -16,6 +16,7 @@ from argus_trio.core.call.task_ids import life_of, task_id_of
 from argus_trio.core.call.tasks import MAX_LIFE_SECONDS
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.members import int_member, object_member, object_or_none, string_member
+from argus_trio.wire.passing.known_result import own_words
 
 MAX_RUNNING: Final = 1000
 """Tasks known of one connection; past that the oldest is forgotten, so that no backend fills the memory."""
@@ -111,7 +112,7 @@ class RunningTasks:
 
 def _created(result: bytes) -> Params | None:
     """The members of the task that a result, of either era, says was created; None if it says no such thing."""
-    if b'"taskId"' not in result:
+    if b'"taskId"' not in own_words(result):
         return None
     fields = object_or_none(result)
     if fields is None or bytes(fields.get("resultType", b"")) == b'"task"':

@@ -27,7 +27,7 @@ from argus_trio.core.catalog.paging import Cursors
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.members import string_member
 from argus_trio.wire.param_headers import render_param_headers
-from argus_trio.wire.results import OwnResult
+from argus_trio.wire.passing.known_result import KnownResult, own_words
 from argus_trio.wire.revisions import Era
 
 _KIND_LISTED: Final = {method: kind for kind, method in METHODS.items()}
@@ -85,7 +85,7 @@ class Router:
         page: dict[str, object] = {listed.member: list(map(Raw, entries))}
         if last is not None:
             page["nextCursor"] = self.cursors.seal(kind, last)
-        return OwnResult(encode(page))
+        return KnownResult(encode(page))
 
     async def _named(self, exchange: Exchange, kind: str) -> bytes:
         call = exchange.call
@@ -106,7 +106,7 @@ class Router:
                 result = await self.tasks.call(scope, exchange, params, headers)
             else:
                 result = await call_in_backend_era(scope, exchange, params, headers)
-            if b'"uri"' in result:
+            if b'"uri"' in own_words(result):
                 shared.given.note_result(result)
             return result
 

@@ -61,7 +61,7 @@ class BackendCalls:
                 raise
             if record is not None:
                 record.waits_for = "pipeline"
-            if b'"isError"' in result and exchange.call.method == "tools/call" and denies_in_result(result):
+            if exchange.call.method == "tools/call" and denies_in_result(result):
                 self.shared.lists.doubt("tools")
             return result
 

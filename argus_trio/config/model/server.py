@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import attrs
 
@@ -107,5 +108,11 @@ class Server:
     )
     limits: ServerLimits = attrs.field(
         default=ServerLimits(), metadata=about("how much of the machine all clients together may take")
+    )
+    http: Literal["lean", "hypercorn"] = attrs.field(
+        default="lean",
+        metadata=about(
+            "which HTTP/1.1 is spoken with clients: the gateway's own, or that of Hypercorn, which costs more"
+        ),
     )
     tls: ServerTls | None = attrs.field(default=None, metadata=about("serve HTTPS with this certificate"))

@@ -12,6 +12,7 @@ from typing import Final
 
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
 from argus_trio.wire.members import int_member, object_or_none, string_member
+from argus_trio.wire.passing.known_result import own_words
 from argus_trio.wire.results import RELATED_TASK
 
 EXTENSION: Final = "io.modelcontextprotocol/tasks"
@@ -34,7 +35,7 @@ def renamed_result(result: bytes, rename: Rename, *, is_task: bool, augmented: b
 
     `is_task` says that the result describes a task, `augmented` that it answers a call with a `task` member.
     """
-    if _TASK_ID not in result:
+    if _TASK_ID not in own_words(result):
         return result
     fields = object_or_none(result)
     if fields is None:

@@ -18,7 +18,7 @@ from typing import Final
 import attrs
 
 from argus_trio.errors import InvalidParams
-from argus_trio.wire.results import OwnResult
+from argus_trio.wire.passing.known_result import KnownResult
 
 PAGE: Final = 1000
 """The number of entries on one page; a list that is no longer than this is one page."""
@@ -31,7 +31,7 @@ class Listed:
     """One kind's whole list result. A list of several pages is in the order of its keys, a short one as given."""
 
     whole: bytes
-    """The raw JSON of the list result; an `OwnResult`."""
+    """The raw JSON of the list result; a `KnownResult`."""
     member: str
     """The member of the result that holds the entries."""
     keys: tuple[str, ...]
@@ -72,7 +72,7 @@ def listed(member: str, entries: Iterable[tuple[str, bytes]]) -> Listed:
     opening = _opening(member)
     ends = accumulate((len(raw) + 1 for _, raw in ordered), initial=len(opening) - 1)
     return Listed(
-        whole=OwnResult(b"%b%b]}" % (opening, b",".join(raw for _, raw in ordered))),
+        whole=KnownResult(b"%b%b]}" % (opening, b",".join(raw for _, raw in ordered))),
         member=member,
         keys=tuple(key for key, _ in ordered),
         ends=array("Q", islice(ends, 1, None)),

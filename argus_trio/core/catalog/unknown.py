@@ -62,7 +62,9 @@ def denies(method: str, error: bytes | Raw) -> bool:
 
 def denies_in_result(result: bytes) -> bool:
     """Whether a result of `tools/call` is an error whose text says that the tool is unknown."""
-    return len(result) <= LONGEST_RESULT and bool(_IS_ERROR.search(result)) and bool(_ERROR_TEXT.search(result))
+    if len(result) > LONGEST_RESULT or b'"isError"' not in result:
+        return False
+    return bool(_IS_ERROR.search(result)) and bool(_ERROR_TEXT.search(result))
 
 
 def means_not_found(error: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import attrs
@@ -10,7 +10,7 @@ import msgspec
 import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
-from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, abilities_of
+from argus_trio.core.call.abilities import ANYBODY, NONE, Abilities, Audience, abilities_of
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import LEVELS
 from argus_trio.core.memory import LARGE_ANSWER_BYTES, Memory
@@ -27,7 +27,7 @@ from argus_trio.frontend.identity import discover_result, server_info
 from argus_trio.frontend.input_required.exchange import AskingRequest, PlainExchange
 from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.parking import ASKING, Parking
-from argus_trio.frontend.input_required.request_state import MARK, STATE
+from argus_trio.frontend.input_required.request_state import STATE
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
@@ -35,6 +35,7 @@ from argus_trio.wire import envelope
 from argus_trio.wire.envelope import (
     Message,
     Notification,
+    Params,
     Raw,
     decode_object,
     decode_string,
@@ -42,13 +43,16 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.headers import check_routing_headers
-from argus_trio.wire.members import string_member
+from argus_trio.wire.members import string_member, without_nulls
 from argus_trio.wire.param_headers import check_param_headers
 from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era
 
-_NULL: Final = Raw(b"null")
+_REMEMBERED: Final = 256
+"""Declarations of clients that are remembered, of those that are not long: clients send few different ones."""
+_MOST_REMEMBERED: Final = 1024
+"""The longest that is remembered, in bytes."""
 _REVISION_MARK: Final = PROTOCOL_VERSION.encode()
 """What only a modern request has in its `_meta`."""
 
@@ -89,7 +93,9 @@ class ModernEdge:
             raise InvalidRequest("a client must not post responses at this revision")
         request = read_request(message, principal=http.principal, endpoint=http.endpoint, address=http.address)
         call = request.call
-        check_routing_headers(http.headers, method=call.method, params=message.params, revision=call.revision)
+        check_routing_headers(
+            http.fields, method=call.method, params=message.params, revision=call.revision, repeated=http.repeated
+        )
         if call.revision not in MODERN_REVISIONS:
             raise RevisionUnsupported(call.revision, SUPPORTED)
         if call.method == "server/discover":
@@ -161,7 +167,7 @@ class ModernEdge:
         http.disconnects.on_disconnect(None)
         if scope.cancel_called:
             return None
-        return self.parking.relayed(call, outcome) if MARK in (outcome.result or b"") else outcome
+        return self.parking.relayed(call, outcome)
 
     async def _attend(self, http: IncomingRequest, parked: ParkedCall, asking_request: AskingRequest) -> Outcome | None:
         """What this request of a parked call's client is answered with; None if the client has gone."""
@@ -203,14 +209,13 @@ def read_request(
     try:
         meta = decode_object(params.pop("_meta", b"0"))
         revision = decode_string(meta.get(PROTOCOL_VERSION, b"0"))
-        declared = meta.get(CLIENT_CAPABILITIES, b"0")
-        capabilities = {} if declared == _NULL else decode_object(declared)
+        declared = bytes(meta.get(CLIENT_CAPABILITIES, b"0"))
+        capabilities, abilities = (_declared if len(declared) <= _MOST_REMEMBERED else _read_declared)(declared)
     except msgspec.DecodeError:
         raise InvalidParams(
             f'params._meta must hold a string "{PROTOCOL_VERSION}" and an object "{CLIENT_CAPABILITIES}"'
         ) from None
     log_level = _log_level(meta[LOG_LEVEL]) if LOG_LEVEL in meta else None
-    capabilities = {name: value for name, value in capabilities.items() if value != _NULL}
     left = {key: value for key, value in meta.items() if not key.startswith(RESERVED)}
     if left:
         params["_meta"] = Raw(encode(left))
@@ -222,12 +227,28 @@ def read_request(
         principal=principal,
         endpoint=endpoint,
         capabilities=capabilities,
-        abilities=abilities_of(capabilities) if capabilities else NONE,
+        abilities=abilities,
         log_level=log_level,
         client_info=bytes(meta.get(CLIENT_INFO, b"")),
         address=address,
     )
     return ModernRequest(id=message.id, call=call, progress_token=left.get("progressToken"))
+
+
+def _read_declared(raw: bytes) -> tuple[Params, Abilities]:
+    """The capabilities that a client declares, and what it can be asked by them; no capability is null.
+
+    Raises:
+        msgspec.DecodeError: they are no object.
+    """
+    if raw == b"null":
+        return {}, NONE
+    capabilities = without_nulls(decode_object(raw))
+    return capabilities, abilities_of(capabilities) if capabilities else NONE
+
+
+_declared: Final = lru_cache(maxsize=_REMEMBERED)(_read_declared)
+"""The same, remembered: a client declares them with each request, and mostly the same. Nobody changes them."""
 
 
 def _audience_of(call: Call) -> Audience:

@@ -26,6 +26,15 @@ async def read_body(request: IncomingRequest, limits: Limits, bodies: Bodies) ->
     if declared is not None and int(declared) > SMALL_BYTES:
         bodies.announced(int(declared))
     body = request.body = Body(bodies)
+    whole = None if request.shortcut is None else request.shortcut.take_body()
+    if whole is None:
+        return await _collected(request, limits, body)
+    request.body_pending = False
+    _enter(body, len(whole), len(whole), limit)
+    return whole
+
+
+async def _collected(request: IncomingRequest, limits: Limits, body: Body) -> bytes:
     end = trio.current_time() + limits.body_total
     parts: list[bytes] = []
     size = 0
@@ -40,13 +49,7 @@ async def read_body(request: IncomingRequest, limits: Limits, bodies: Bodies) ->
                 if isinstance(part, bytes) and part:
                     parts.append(part)
                     size += len(part)
-                    if size > limit:
-                        raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
-                    if size > SMALL_BYTES or bodies.small + len(part) > ALL_SMALL_BYTES:
-                        body.take(len(part))
-                    else:
-                        body.small += len(part)
-                        bodies.small += len(part)
+                    _enter(body, len(part), size, limits.body_bytes)
                 if not message.get("more_body"):
                     request.body_pending = False
                     return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -57,3 +60,15 @@ async def read_body(request: IncomingRequest, limits: Limits, bodies: Bodies) ->
     raise BodyStalled(
         f"the body did not come: {limits.body_stall:g} s without any of it, or {limits.body_total:g} s in all"
     )
+
+
+def _enter(body: Body, part: int, size: int, limit: int) -> None:
+    """Enter a part of so many bytes, with which the body has `size`."""
+    if size > limit:
+        raise BodyTooLarge(f"the body is larger than {limit} bytes (server.max_body_bytes)")
+    bodies = body.bodies
+    if size > SMALL_BYTES or bodies.small + part > ALL_SMALL_BYTES:
+        body.take(part)
+    else:
+        body.small += part
+        bodies.small += part

@@ -1,6 +1,6 @@
 """The answer to one POST: plain JSON, unless something must go out before it or it takes long; then an event stream.
 
-It does not know what it carries: messages come in encoded.
+It does not know what it carries: messages come in encoded. Its events have no ids: a stream that is lost is lost.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from math import inf
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import attrs
 import trio
@@ -43,31 +43,6 @@ class ReplyState(Enum):
     DONE = "done"
 
 
-class EventFraming(Protocol):
-    """How messages become the bytes of an event stream."""
-
-    def event(self, message: bytes) -> bytes:
-        """The event for an encoded message; called once for each, in the order in which they go out."""
-
-    def sign(self) -> bytes:
-        """What shows that the call is alive."""
-
-
-class PlainFraming:
-    """Events without ids: a stream that is lost is lost."""
-
-    def event(self, message: bytes) -> bytes:
-        """The event for an encoded message."""
-        return encode_event(message)
-
-    def sign(self) -> bytes:
-        """A comment."""
-        return COMMENT
-
-
-_PLAIN: Final = PlainFraming()
-
-
 async def answer_at_once(
     request: IncomingRequest, message: bytes, *, takes_json: bool, headers: Sequence[Header] = ()
 ) -> None:
@@ -87,25 +62,19 @@ class Reply:
     _may_stream: bool = attrs.field(kw_only=True)
     _takes_json: bool = attrs.field(default=True, kw_only=True)
     """Whether the client takes JSON; one that takes event streams alone is sent one in its place."""
-    _framing: EventFraming = attrs.field(default=_PLAIN, kw_only=True)
     _state: ReplyState = attrs.field(default=ReplyState.QUIET, init=False)
     _lock: trio.Lock | None = attrs.field(default=None, init=False)
     due: float = attrs.field(default=inf, init=False)
 
-    @property
-    def may_stream(self) -> bool:
-        """Whether messages may go out before the answer."""
-        return self._may_stream
-
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client takes no event stream."""
         if self._may_stream:
-            await self._send_chunk(self._framing.event(message))
+            await self._send_chunk(self._event(message))
 
     async def beat(self) -> None:
         """Show that the call is alive: open the stream, or send a comment on it; not once it is muted."""
         if self._may_stream:
-            await self._send_chunk(self._framing.sign())
+            await self._send_chunk(self._sign())
 
     def mute(self) -> None:
         """Send nothing more before the answer: nobody is there to see it. Idempotent."""
@@ -117,11 +86,11 @@ class Reply:
         if self._state is ReplyState.QUIET:
             self.end()
             if self._may_stream and not self._takes_json and status == _OK:
-                await self._request.answer(status, self._framing.event(message), (*EVENT_STREAM, *headers))
+                await self._request.answer(status, self._event(message), (*EVENT_STREAM, *headers))
             else:
                 await self._request.answer(status, message, (JSON, *headers))
             return
-        await self._close(self._framing.event(message))
+        await self._close(self._event(message))
 
     async def abandon(self) -> None:
         """End without an answer: the call was cancelled, and nothing more may be said of it."""
@@ -144,6 +113,14 @@ class Reply:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+    def _event(self, message: bytes) -> bytes:
+        """The event for an encoded message; called once for each, in the order in which they go out."""
+        return encode_event(message)
+
+    def _sign(self) -> bytes:
+        """What shows that the call is alive."""
+        return COMMENT
 
     async def _send_chunk(self, chunk: bytes) -> None:
         if self._state is ReplyState.QUIET:

@@ -5,7 +5,7 @@ The header fields are read in one pass. What may be asked at which path is decid
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from math import ceil
 from typing import Final, Literal, NotRequired, Protocol, TypedDict
 
@@ -28,6 +28,7 @@ AsgiApplication = Callable[["AsgiScope", AsgiReceive, AsgiSend], Awaitable[None]
 JSON: Final = (CONTENT_TYPE, b"application/json")
 
 _NO_CONTENT: Final = 204
+_NONE: Final[frozenset[bytes]] = frozenset()
 
 LINGER_SECONDS: Final = 2.0
 """How long an unwanted body is still read after its refusal: a connection that is closed over unread bytes is reset,
@@ -42,21 +43,45 @@ class Disconnects(Protocol):
     def on_disconnect(self, callback: Callable[[], object] | None) -> None: ...
 
 
+class Shortcut(Protocol):
+    """What a server may offer beside plain ASGI: the same in fewer steps, where nothing has to be waited for."""
+
+    def take_body(self) -> bytes | None:
+        """The whole body, if all of it is here and none was given out; `receive` then has the disconnect alone.
+
+        None leaves everything to `receive`. Never blocks.
+        """
+
+    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        """Send an answer as a whole, as `send` would: with its length, where the status has one."""
+
+
 class AsgiScope(TypedDict):
-    """What is used of the ASGI scope."""
+    """The ASGI scope; what is not required is used by nobody here."""
 
     method: str
     path: str
     query_string: bytes
     headers: Sequence[Header]
-    extensions: dict[str, Disconnects]
+    extensions: Extensions
     client: NotRequired[tuple[str, int] | None]
     """The address that the connection came from; None where it has none."""
     state: NotRequired[Mapping[str, Door]]
     """`door` is by which listener it came."""
+    type: NotRequired[str]
+    asgi: NotRequired[Mapping[str, str]]
+    http_version: NotRequired[str]
+    scheme: NotRequired[str]
+    raw_path: NotRequired[bytes]
+    root_path: NotRequired[str]
+    server: NotRequired[tuple[str, int] | None]
 
 
 DISCONNECT_EXTENSION: Final = "argus.disconnect"
+SHORTCUT_EXTENSION: Final = "argus.shortcut"
+
+Extensions = TypedDict("Extensions", {"argus.disconnect": Disconnects, "argus.shortcut": NotRequired[Shortcut]})
+"""What a server offers beside plain ASGI."""
 
 
 @attrs.frozen(kw_only=True)
@@ -82,9 +107,13 @@ class IncomingRequest:
     query: bytes
     headers: Sequence[Header]
     fields: Mapping[bytes, bytes]
+    repeated: Collection[bytes] = ()
+    """The names of the headers that came more than once."""
     receive: AsgiReceive
     send: AsgiSend
     disconnects: Disconnects
+    shortcut: Shortcut | None = None
+    """None where the server offers none, or something stands in the way of the answer."""
     address: str = ""
     """Where its client is: the peer, or behind trusted proxies what they say; "" where there is no address."""
     principal: Principal = ANONYMOUS
@@ -104,20 +133,21 @@ class IncomingRequest:
         cls, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend, streams: OpenStreams | None = None
     ) -> IncomingRequest:
         """The request that an ASGI server hands over."""
-        headers, client = scope["headers"], scope.get("client")
-        fields = dict(headers)
+        headers, extensions, client = scope["headers"], scope["extensions"], scope.get("client")
+        fields, repeated = dict(headers), _NONE
         if len(fields) != len(headers):
-            fields = _joined(headers)
-        client = scope.get("client")
+            fields, repeated = _joined(headers)
         return cls(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"],
             headers=headers,
             fields=fields,
+            repeated=repeated,
             receive=receive,
             send=send,
-            disconnects=scope["extensions"][DISCONNECT_EXTENSION],
+            disconnects=extensions[DISCONNECT_EXTENSION],
+            shortcut=extensions.get(SHORTCUT_EXTENSION),
             address=client[0] if client else "",
             streams=streams,
             door=scope["state"]["door"] if "state" in scope else MAIN_DOOR,
@@ -125,6 +155,9 @@ class IncomingRequest:
 
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
         """Answer with `body` as a whole."""
+        if self.shortcut is not None:
+            await self.shortcut.answer(status, headers, body)
+            return
         await self.send(start(status, headers, len(body)))
         await self.send({"type": "http.response.body", "body": body})
 
@@ -180,9 +213,14 @@ class OpenStreams:
 
 def start(status: int, headers: Sequence[Header], length: int | None = None) -> AsgiMessage:
     """The ASGI message that opens an answer; `length` is None where the end is not known yet."""
-    if length is not None and status != _NO_CONTENT:
-        headers = [*headers, (b"content-length", b"%d" % length)]
+    if length is not None:
+        headers = with_length(status, headers, length)
     return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def with_length(status: int, headers: Sequence[Header], length: int) -> Sequence[Header]:
+    """The header fields of an answer whose body has so many bytes; a status that has no body says no length."""
+    return headers if status == _NO_CONTENT else [*headers, (b"content-length", b"%d" % length)]
 
 
 def retry_after(seconds: float) -> Header:
@@ -195,8 +233,13 @@ def refusal(error: str, message: str) -> bytes:
     return encode({"error": error, "message": message})
 
 
-def _joined(headers: Sequence[Header]) -> dict[bytes, bytes]:
+def _joined(headers: Sequence[Header]) -> tuple[dict[bytes, bytes], frozenset[bytes]]:
+    """The fields, and which of them came more than once."""
     fields: dict[bytes, bytes] = {}
+    repeated: set[bytes] = set()
     for name, value in headers:
-        fields[name] = fields[name] + b", " + value if name in fields else value
-    return fields
+        if name in fields:
+            repeated.add(name)
+            value = fields[name] + b", " + value
+        fields[name] = value
+    return fields, frozenset(repeated)

@@ -18,6 +18,7 @@ from argus_trio.frontend.input_required.parked_call import ParkedCall
 from argus_trio.frontend.input_required.request_state import MARK, RequestStates, unwrapped
 from argus_trio.frontend.outcome import Outcome
 from argus_trio.wire.envelope import encode
+from argus_trio.wire.passing.known_result import own_words
 
 ASKING: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods that may be answered with a request for input."""
@@ -89,7 +90,7 @@ class Parking:
 
     def relayed(self, call: Call, outcome: Outcome) -> Outcome:
         """The outcome of a backend, its own request for input included, as the client may see it."""
-        if outcome.result is None or MARK not in outcome.result or call.method not in ASKING:
+        if call.method not in ASKING or outcome.result is None or MARK not in own_words(outcome.result):
             return outcome
         result = self._states.relayed(call, outcome.result, trio.current_time())
         return outcome if result is outcome.result else Outcome(result=result)

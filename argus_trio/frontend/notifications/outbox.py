@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 import attrs
@@ -30,7 +29,7 @@ class Outbox:
 
     _capacity: int = CAPACITY_BYTES
     _memory: Memory = attrs.field(factory=Memory, kw_only=True)
-    _events: deque[bytes] = attrs.field(factory=deque, init=False)
+    _events: list[bytes] = attrs.field(factory=list, init=False)
     _size: int = attrs.field(default=0, init=False)
     waiting: int = attrs.field(default=0, init=False)
     """Bytes of what was put and is not taken, those that wait for room included."""
@@ -40,8 +39,9 @@ class Outbox:
     _dropped: int = attrs.field(default=0, init=False)
     """What was offered and dropped since the log was told."""
     _closed: bool = attrs.field(default=False, init=False)
-    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _room: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _changed: trio.Event | None = attrs.field(default=None, init=False)
+    _room: trio.Event | None = attrs.field(default=None, init=False)
+    """What is waited for, each while somebody does."""
 
     @property
     def is_closed(self) -> bool:
@@ -63,7 +63,7 @@ class Outbox:
         self._memory.hold(self, size - self._offered_size)
         self._offered[key] = event
         self._offered_size = size
-        self._changed.set()
+        self._tell_changed()
 
     async def put(self, event: bytes) -> None:
         """Have `event` sent in turn, waiting for room; dropped once the stream is at its end."""
@@ -71,11 +71,13 @@ class Outbox:
         self._count(size)
         try:
             while self._size and self._size + size > self._capacity and not self._closed:
+                if self._room is None:
+                    self._room = trio.Event()
                 await self._room.wait()
             if not self._closed:
                 self._events.append(event)
                 self._size += size
-                self._changed.set()
+                self._tell_changed()
                 is_queued = True
         finally:
             if not is_queued:
@@ -104,22 +106,21 @@ class Outbox:
         while not self._events and not self._offered:
             if self._closed:
                 return b""
-            await self._changed.wait()
             self._changed = trio.Event()
+            await self._changed.wait()
         chunk = b"".join((*self._events, *self._offered.values()))
         self._forget()
         if self._dropped:
             log.warning("changes_dropped", count=self._dropped, reason="the client reads them too slowly")
             self._dropped = 0
-        self._room.set()
-        self._room = trio.Event()
+        self._make_room()
         return chunk
 
     def close(self) -> None:
         """End the stream after what already waits. Idempotent, never blocks."""
         self._closed = True
-        self._changed.set()
-        self._room.set()
+        self._tell_changed()
+        self._make_room()
 
     def discard(self) -> None:
         """End the stream at once: nobody takes what waits. Idempotent, never blocks."""
@@ -127,6 +128,16 @@ class Outbox:
         self._forget()
         self._memory.hold(self, -self._kept)
         self._kept = 0
+
+    def _tell_changed(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
+
+    def _make_room(self) -> None:
+        if self._room is not None:
+            self._room.set()
+            self._room = None
 
     def _forget(self) -> None:
         self._count(-self._size)

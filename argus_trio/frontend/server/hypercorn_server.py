@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from math import inf
-from time import time
 from typing import Final, Literal, cast
 
 import attrs
@@ -37,34 +36,15 @@ from hypercorn.utils import UnexpectedMessageError, parse_socket_addr
 from argus_trio.frontend.http.receive_queue import ReceiveQueue
 from argus_trio.frontend.http.request import DISCONNECT_EXTENSION, MAIN_DOOR, Door
 from argus_trio.frontend.server.ahead import Ahead
+from argus_trio.frontend.server.hypercorn_frame import FurtherRequest, HypercornFrame
 from argus_trio.frontend.server.request_target import origin_form
-from argus_trio.frontend.server.site import FurtherRequest, Site
+from argus_trio.frontend.server.site import MAX_HEAD_BYTES, Site
 from argus_trio.frontend.server.transport import ClientStream, Transport
 
 log = structlog.get_logger()
 
-MAX_HEAD_BYTES: Final = 32 * 1024
 BLANK_BEGINNINGS: Final = (b"\r", b"\n")
 AppSend = Callable[[ASGISendEvent | None], Awaitable[None]]
-
-
-class HypercornSettings(Config):
-    """Hypercorn's settings. Its logs are off: ours tell what it would."""
-
-    accesslog = None
-    errorlog = None
-    include_server_header = False
-    h11_max_incomplete_size = MAX_HEAD_BYTES
-    keep_alive_max_requests = sys.maxsize
-    _dated = (0, [(b"date", b"")])
-
-    def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
-        """What every response carries, made once a second."""
-        second, headers = self._dated
-        if second != int(time()):
-            headers = super().response_headers(protocol)
-            self._dated = (int(time()), headers)
-        return headers
 
 
 class _VersionUnknown(Exception):
@@ -75,9 +55,10 @@ class _VersionUnknown(Exception):
 class ServedConnection:
     """One client's connection: carries bytes between its transport and the protocol, and tells when it is idle."""
 
-    _site: Site
+    _frame: HypercornFrame
     _stream: ClientStream
     _door: Door = MAIN_DOOR
+    _site: Site = attrs.field(init=False)
     _transport: Transport = attrs.field(init=False)
     _reading: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     _protocol: _Http1 | None = attrs.field(default=None, init=False)
@@ -85,13 +66,14 @@ class ServedConnection:
     _expected_since: float = attrs.field(factory=trio.current_time, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._site = self._frame.site
         self._transport = Transport(self._stream, write_limit=self._site.settings.now.limits.write)
 
     async def run(self) -> None:
         """Serve the client until it goes or is too slow. Whatever goes wrong ends here, and only this connection."""
         self._site.connections.add(self)
         try:
-            if not self._site.context.terminated.is_set() and await self._transport.handshake():
+            if not self._site.is_stopping and await self._transport.handshake():
                 await self._converse()
         except* OSError:
             pass  # the client was gone before its address could be asked for
@@ -117,11 +99,11 @@ class ServedConnection:
         socket = self._transport.socket
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
-        site = self._site
+        frame, site = self._frame, self._site
         async with trio.open_nursery() as nursery:
             requests = cast("TaskGroup", _Requests(nursery))
             state, tls = ConnectionState({"door": self._door}), self._transport.is_secure
-            protocol = _Http1(site.app, site.config, site.context, requests, state, tls, client, server, self.send)
+            protocol = _Http1(frame.app, site.config, frame.context, requests, state, tls, client, server, self.send)
             protocol.connection = _OneSided.begun()
             self._protocol = protocol
             with self._reading:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_HeaderList = list[tuple[bytes, bytes]]
+from argus_trio.wire.http1.field_lines import Fields
 
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 _HOST: Final = b"host"
 
 
-def origin_form(target: bytes, headers: _HeaderList) -> tuple[bytes, _HeaderList]:
+def origin_form(target: bytes, headers: Fields) -> tuple[bytes, Fields]:
     """The path and query of a target, and the request's headers.
 
     A target in absolute form, as one sent to a proxy, says which host is meant; the Host header counts for nothing

@@ -20,9 +20,9 @@ import trio
 from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
-from argus_trio.frontend.server.hypercorn_server import HypercornSettings, ServedConnection
 from argus_trio.frontend.server.listeners import AcceptedConnection, DescriptorsExhausted, ServerListener
 from argus_trio.frontend.server.site import Site
+from argus_trio.frontend.server.speaking import Speaking
 
 log = structlog.get_logger()
 
@@ -58,17 +58,21 @@ async def serve(
 
     `on_stop` is called at the stop, to end what would go on for ever. Cancelling cuts everything at once.
     """
-    site = Site(application, settings, HypercornSettings(), bodies=bodies or Bodies())
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as accepting:
-            accepting.start_soon(Acceptor(site, connections).run, listeners)
-            await stop.wait()
-            accepting.cancel_scope.cancel()
-        await site.context.terminated.set()
-        on_stop()
-        connections.cancel_scope.deadline = trio.current_time() + settings.drain_timeout
-        for connection in tuple(site.connections):
-            connection.end_if_idle()
+    async with trio.open_nursery() as keeping:
+        async with trio.open_nursery() as connections:
+            site = Site(application, settings, connections, bodies=bodies or Bodies())
+            keeping.start_soon(site.patience.run)
+            keeping.start_soon(site.departures.run)
+            async with trio.open_nursery() as accepting:
+                accepting.start_soon(Acceptor(site).run, listeners)
+                await stop.wait()
+                accepting.cancel_scope.cancel()
+            site.is_stopping = True
+            on_stop()
+            connections.cancel_scope.deadline = trio.current_time() + settings.drain_timeout
+            for connection in tuple(site.connections):
+                connection.end_if_idle()
+        keeping.cancel_scope.cancel()
 
 
 @attrs.define(eq=False)
@@ -76,11 +80,14 @@ class Acceptor:
     """Takes connections and starts their tasks."""
 
     _site: Site
-    _connections: trio.Nursery
+    _speaking: Speaking = attrs.field(init=False)
     _reported_at: float = attrs.field(default=-inf, init=False)
     _ended: int = attrs.field(default=0, init=False)
     _turned_away: int = attrs.field(default=0, init=False)
     _turned_away_at: float = attrs.field(default=-inf, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._speaking = Speaking(self._site)
 
     async def run(self, listeners: Sequence[ServerListener]) -> None:
         """Accept on all of them until cancelled."""
@@ -97,7 +104,7 @@ class Acceptor:
                     await self._find_room(failure.reason)
                     continue
                 for each in self._admitted(accepted):
-                    self._connections.start_soon(ServedConnection(self._site, each.stream, each.door).run)
+                    self._site.nursery.start_soon(self._speaking.begin(each.stream, each.door).run)
 
     def _has_room(self, listener: ServerListener, new: int) -> bool:
         """Whether a client gets one more descriptor beside as many `new` ones: all, up to the number that is reserved

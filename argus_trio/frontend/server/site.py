@@ -1,36 +1,42 @@
-"""What all connections of the server share, in the terms of Hypercorn."""
+"""What all connections of the server share: the application, the settings, and what looks after the connections."""
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+import sys
+from time import time
+from typing import Final, Protocol
 
 import attrs
-from hypercorn.app_wrappers import ASGIWrapper
+import trio
 from hypercorn.config import Config
-from hypercorn.trio.worker_context import EventWrapper, WorkerContext
-from hypercorn.typing import AppWrapper, ASGIFramework
 
 from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
+from argus_trio.frontend.server.lean.departures import Departures
+from argus_trio.frontend.server.lean.patience import Patience
+
+MAX_HEAD_BYTES: Final = 32 * 1024
+"""The largest head of a request."""
 
 
-class FurtherRequest(Exception):
-    """Something came behind a request that is not answered yet."""
+class HypercornSettings(Config):
+    """Hypercorn's settings. Its logs are off: ours tell what it would."""
 
+    accesslog = None
+    errorlog = None
+    include_server_header = False
+    h11_max_incomplete_size = MAX_HEAD_BYTES
+    keep_alive_max_requests = sys.maxsize
+    _dated = (0, [(b"date", b"")])
 
-class _NeverCleared(EventWrapper):
-    """Stands where Hypercorn would wait for the answer before: that hides that the client goes."""
-
-    async def clear(self) -> None:
-        """Begin no wait."""
-        raise FurtherRequest
-
-
-class _Context(WorkerContext):
-    """Hypercorn's state of a server."""
-
-    event_class = _NeverCleared
+    def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
+        """What every response carries, made once a second."""
+        second, headers = self._dated
+        if second != int(time()):
+            headers = super().response_headers(protocol)
+            self._dated = (int(time()), headers)
+        return headers
 
 
 class Idling(Protocol):
@@ -46,15 +52,27 @@ class Idling(Protocol):
 
 @attrs.define(eq=False)
 class Site:
-    """The application, its settings, and the connections that are open."""
+    """The application, its settings, and the connections that are open. `nursery` is theirs."""
 
-    _application: AsgiApplication
+    application: AsgiApplication
     settings: CurrentSettings
-    config: Config
+    nursery: trio.Nursery
     bodies: Bodies = attrs.field(kw_only=True)
-    app: AppWrapper = attrs.field(init=False)
-    context: WorkerContext = attrs.field(factory=lambda: _Context(None), init=False)
+    config: HypercornSettings = attrs.field(factory=HypercornSettings, init=False)
     connections: set[Idling] = attrs.field(factory=set, init=False)
+    patience: Patience = attrs.field(init=False)
+    departures: Departures = attrs.field(factory=Departures, init=False)
+    is_stopping: bool = attrs.field(default=False, init=False)
+    """Whether nothing new begins: each connection ends with the answer to its request."""
+    _dated: tuple[int, bytes] = attrs.field(default=(0, b""), init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.app = ASGIWrapper(cast("ASGIFramework", self._application))
+        self.patience = Patience(self.settings)
+
+    def dated_line(self) -> bytes:
+        """The lines that every answer's head has, made once a second."""
+        second, line = self._dated
+        if second != int(time()):
+            line = b"".join(b"%b: %b\r\n" % header for header in self.config.response_headers("h11"))
+            self._dated = (int(time()), line)
+        return line

@@ -1,7 +1,12 @@
-"""One client's byte stream with every wait bounded: reading, writing and ending."""
+"""One client's byte stream with every wait bounded: reading, writing and ending.
+
+What can be done at once is done without a scope and without a lock, straight on the descriptor.
+"""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from math import inf
 from typing import Final
 
@@ -71,7 +76,15 @@ class Transport:
         """End the read, or the handshake, that is waiting."""
         self._waiting.deadline = -inf
 
-    async def write(self, data: bytes) -> bool:
+    async def receive(self) -> bytes | None:
+        """What came, however long that takes, empty at the end of it; None when `stop_waiting` was called."""
+        return await self.read(inf)
+
+    def receive_now(self) -> bytes | None:
+        """What is there already; None if nothing is, or nobody can tell."""
+        return None
+
+    async def write(self, data: bytes | memoryview) -> bool:
         """Whether the client took all of it in time. A cancelled write leaves half a message, so it ends the stream."""
         try:
             self._lock.acquire_nowait()
@@ -91,6 +104,10 @@ class Transport:
             self._lock.release()
         return True
 
+    async def write_both(self, head: bytes, body: bytes) -> bool:
+        """Write a head and its body; see `write`."""
+        return await self.write(head + body)
+
     async def close(self) -> None:
         """End in order within `CLOSE_SECONDS`, else by force."""
         try:
@@ -105,3 +122,91 @@ class Transport:
     async def abort(self) -> None:
         """End by force, without waiting."""
         await trio.aclose_forcefully(self._stream)
+
+
+@attrs.define(eq=False)
+class PlainTransport(Transport):
+    """A plain socket, for a server whose own clock ends what waits too long: `receive` has no deadline of its own."""
+
+    _fd: int = attrs.field(init=False)
+    """The descriptor; -1 once it is closed, for another connection may have the number then."""
+    _is_told_to_stop: bool = attrs.field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._fd = self.socket.fileno()
+
+    async def receive(self) -> bytes | None:
+        """See `Transport.receive`."""
+        self._is_told_to_stop = False
+        while True:
+            try:
+                await trio.lowlevel.wait_readable(self._fd)
+                return os.read(self._fd, READ_BYTES)
+            except BlockingIOError:
+                continue
+            except trio.ClosedResourceError:
+                return None if self._is_told_to_stop else b""
+            except OSError:
+                return b""
+
+    def receive_now(self) -> bytes | None:
+        """See `Transport.receive_now`."""
+        try:
+            return os.read(self._fd, READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
+    def stop_waiting(self) -> None:
+        """End the read that is waiting. Nothing may be written meanwhile."""
+        if self._fd >= 0:
+            self._is_told_to_stop = True
+            trio.lowlevel.notify_closing(self._fd)
+
+    async def write(self, data: bytes | memoryview) -> bool:
+        """See `Transport.write`: at once as far as the socket takes it, and then as any other."""
+        if self._lock.locked():
+            return await super().write(data)
+        try:
+            written = os.write(self._fd, data)
+        except BlockingIOError:
+            written = 0
+        except OSError:
+            return False
+        if written == len(data):
+            return True
+        return await super().write(memoryview(data)[written:])
+
+    async def write_both(self, head: bytes, body: bytes) -> bool:
+        """Write a head and its body as one, without making one of them first."""
+        if self._lock.locked():
+            return await super().write(head + body)
+        try:
+            written = os.writev(self._fd, (head, body))
+        except BlockingIOError:
+            written = 0
+        except OSError:
+            return False
+        if written == len(head) + len(body):
+            return True
+        if written < len(head):
+            return await super().write(head[written:] + body)
+        return await super().write(memoryview(body)[written - len(head) :])
+
+    async def close(self) -> None:
+        """End in order. What the client is still sending is read and dropped for `CLOSE_SECONDS`: a connection that is
+        closed over unread bytes is reset, and a reset takes the answer with it (RFC 9112, 9.6)."""
+        if self._fd >= 0:
+            with suppress(OSError):  # the client is gone already
+                self.socket.shutdown(trio.socket.SHUT_WR)
+            if self.receive_now():
+                with trio.move_on_after(CLOSE_SECONDS):
+                    while await self.receive():
+                        pass
+        await self.abort()
+
+    async def abort(self) -> None:
+        """End by force, without waiting."""
+        self._fd = -1
+        self.socket.close()

@@ -7,7 +7,6 @@ and Redelivery). Who carries a stream, and what it has had, is decided elsewhere
 from __future__ import annotations
 
 import re
-from collections import deque
 from functools import partial
 from typing import Final
 
@@ -35,7 +34,8 @@ class _StoredStream:
     """The number of the last event that the client was sent."""
     delivered_size: int = 0
     """The bytes of those of them that are here."""
-    events: deque[tuple[int, bytes]] = attrs.field(factory=deque)
+    events: list[tuple[int, bytes]] = attrs.field(factory=list)
+    """A list, for most streams have few and many have none: a deque takes more than all else of a session."""
 
 
 @attrs.define(eq=False)
@@ -46,7 +46,7 @@ class EventStore:
     _max_events: int = attrs.field(default=MAX_EVENTS, kw_only=True)
     _max_bytes: int = attrs.field(default=MAX_BYTES, kw_only=True)
     _streams: dict[int, _StoredStream] = attrs.field(factory=dict, init=False)
-    _order: deque[int] = attrs.field(factory=deque, init=False)
+    _order: list[int] = attrs.field(factory=list, init=False)
     _size: int = attrs.field(default=0, init=False)
     _opened: int = attrs.field(default=0, init=False)
 
@@ -148,7 +148,7 @@ class EventStore:
         entry = self._streams.pop(stream, None)
         if entry is not None and entry.events:
             self.memory.forgotten(entry)
-            self._order = deque(number for number in self._order if number != stream)
+            self._order = [number for number in self._order if number != stream]
             self._count(-entry.size)
 
     def forget_events(self) -> None:
@@ -174,7 +174,7 @@ class EventStore:
 
     def _evict(self, stream: int) -> None:
         entry = self._streams[stream]
-        position, event = entry.events.popleft()
+        position, event = entry.events.pop(0)
         entry.size -= len(event)
         self._order.remove(stream)
         self._count(-len(event))
@@ -197,8 +197,9 @@ class EventStore:
             del self._streams[stream]
 
     def _count(self, size: int) -> None:
-        self._size += size
-        self.memory.hold(self, size)
+        if size:
+            self._size += size
+            self.memory.hold(self, size)
 
 
 def prime(stream: int, number: int) -> bytes:

@@ -124,14 +124,14 @@ class Feed:
     _waiting_events: int = attrs.field(default=0, init=False)
     _is_last: bool = attrs.field(default=False, init=False)
     _is_closed: bool = attrs.field(default=False, init=False)
-    _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _room: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _changed: trio.Event | None = attrs.field(default=None, init=False)
+    _room: trio.Event | None = attrs.field(default=None, init=False)
+    """What is waited for, each while somebody does."""
 
     async def take(self) -> bytes:
         """Everything that waits, as one chunk, as soon as there is anything; empty at the end."""
         self._memory.release(self)  # what was taken before is written
         while not self._is_closed:
-            self._changed = trio.Event()
             chunk = self._stream.pending()
             if chunk:
                 self._memory.hold(self, len(chunk))
@@ -139,6 +139,7 @@ class Feed:
                 return chunk
             if self._is_last:
                 break
+            self._changed = trio.Event()
             await self._changed.wait()
         return b""
 
@@ -147,31 +148,36 @@ class Feed:
         `BACKLOG_EVENTS` say."""
         self._waiting += len(event)
         self._waiting_events += 1
-        self._changed.set()
+        self.wake()
         while (self._waiting > BACKLOG_BYTES or self._waiting_events > BACKLOG_EVENTS) and not self._is_closed:
+            if self._room is None:
+                self._room = trio.Event()
             await self._room.wait()
 
     def spare(self, wanted: int) -> None:
         """Nothing can go of what is being written; see `MemoryHolder`."""
 
     def wake(self) -> None:
-        """Tell that something is in the store."""
-        self._changed.set()
+        """Tell that something is in the store, or that this ends."""
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
     def finish(self) -> None:
         """End after what waits. Idempotent, never blocks."""
         self._is_last = True
-        self._changed.set()
+        self.wake()
 
     def close(self) -> None:
         """End at once: what waits is for the next who carries the stream. Idempotent, never blocks."""
         self._is_closed = True
         self._memory.release(self)
         self._stream.detach(self)
-        self._changed.set()
+        self.wake()
         self._make_room()
 
     def _make_room(self) -> None:
         self._waiting = self._waiting_events = 0
-        self._room.set()
-        self._room = trio.Event()
+        if self._room is not None:
+            self._room.set()
+            self._room = None

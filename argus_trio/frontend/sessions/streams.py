@@ -24,7 +24,8 @@ class Streams:
     _store: EventStore = attrs.field(init=False)
     _calls: dict[int, ResumableStream] = attrs.field(factory=dict, init=False)
     _feeds: set[Feed] = attrs.field(factory=set, init=False)
-    _carried: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _carried: trio.Event | None = attrs.field(default=None, init=False)
+    """What those wait for who look for a stream; None where nobody does."""
     _ended: bool = attrs.field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -103,6 +104,8 @@ class Streams:
                     return stream.send
                 if self.standalone.is_carried:
                     return self.notify
+                if self._carried is None:
+                    self._carried = trio.Event()
                 await self._carried.wait()
         return None
 
@@ -136,5 +139,6 @@ class Streams:
         return feed
 
     def _tell_carried(self) -> None:
-        self._carried.set()
-        self._carried = trio.Event()
+        if self._carried is not None:
+            self._carried.set()
+            self._carried = None

@@ -64,9 +64,10 @@ class SubscriptionQuota:
 
     def clear(self) -> None:
         """The session is over."""
-        self._uris.clear()
-        self._size = 0
-        self._memory.release(self)
+        if self._uris:
+            self._uris.clear()
+            self._size = 0
+            self._memory.release(self)
 
     def spare(self, wanted: int) -> None:
         """Nothing of it can go; see `MemoryHolder`."""

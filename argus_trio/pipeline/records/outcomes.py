@@ -21,6 +21,7 @@ from argus_trio.errors import (
 from argus_trio.wire.envelope import Raw, decode_object
 from argus_trio.wire.error_objects import code_of
 from argus_trio.wire.members import string_member
+from argus_trio.wire.passing.known_result import own_words
 
 OutcomeName = Literal["ok", "tool_error", "refused", "failed", "cancelled", "client_gone", "cut"]
 """`refused`: the gateway did not serve it; `failed`: it should have been served and could not be, or the backend
@@ -35,10 +36,13 @@ _TRUE: Final = Raw(b"true")
 
 def outcome_of_result(method: str, result: bytes) -> OutcomeName:
     """How a call ended that has a result. Only what looks like the result of a failed tool is decoded."""
-    if method != "tools/call" or b'"isError"' not in result or _SAYS_ERROR.search(result) is None:
+    if method != "tools/call":
+        return "ok"
+    words = own_words(result)
+    if b'"isError"' not in words or _SAYS_ERROR.search(words) is None:
         return "ok"
     try:
-        return "tool_error" if decode_object(result).get("isError") == _TRUE else "ok"
+        return "tool_error" if decode_object(words).get("isError") == _TRUE else "ok"
     except msgspec.DecodeError:
         return "ok"
 

@@ -123,6 +123,8 @@ async def test_a_request_that_does_not_introduce_its_client_is_refused(
         {"mcp-method": "tools/list"},
         {"mcp-name": "other"},
         {"mcp-name": "=?base64?!?="},
+        {"Mcp-Name": "echo"},
+        {"Mcp-Method": "tools/call"},
         {"mcp-protocol-version": "2025-11-25"},
         {"mcp-method": None},
         {"mcp-name": None},

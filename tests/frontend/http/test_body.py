@@ -11,7 +11,7 @@ from argus_trio.errors import Overloaded
 from argus_trio.frontend.http.body import read_body
 from argus_trio.frontend.http.errors import BodyStalled, BodyTooLarge, ClientGone
 from argus_trio.frontend.http.limits import Limits
-from tests.frontend.support.fakes import FakeRequest
+from tests.frontend.support.fakes import FakeRequest, FakeShortcut
 
 LIMITS = Limits(body_bytes=16)
 
@@ -121,3 +121,22 @@ async def test_what_came_of_a_body_that_does_not_come_whole_is_not_held() -> Non
     with pytest.raises(ClientGone):
         await read_body(fake.http, LARGE, bodies)
     assert (bodies.small, bodies.held, bodies.memory.size) == (0, 0, 0)
+
+
+async def test_a_body_that_is_all_here_is_taken_within_the_same_bounds_without_being_waited_for() -> None:
+    bodies = Bodies()
+    fake = FakeRequest(shortcut=FakeShortcut(b"a" * 16))
+    assert await read_body(fake.http, LIMITS, bodies) == b"a" * 16
+    assert (fake.http.body_pending, bodies.small) == (False, 16)
+    with pytest.raises(BodyTooLarge):
+        await read_body(FakeRequest(shortcut=FakeShortcut(b"a" * 17)).http, LIMITS, bodies)
+    large = FakeRequest(shortcut=FakeShortcut(b"a" * (SMALL_BYTES + 1)))
+    await read_body(large.http, LARGE, bodies)
+    assert bodies.held == COPIES * (SMALL_BYTES + 1)
+
+
+async def test_a_body_that_is_not_all_here_is_waited_for_as_without_a_shortcut() -> None:
+    fake = FakeRequest(shortcut=FakeShortcut())
+    await fake.give(b"ab", more=True)
+    await fake.give(b"c")
+    assert await read_body(fake.http, LIMITS, Bodies()) == b"abc"

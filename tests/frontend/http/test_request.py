@@ -13,13 +13,15 @@ from argus_trio.frontend.http.request import (
     JSON,
     LINGER_BYTES,
     LINGER_SECONDS,
+    SHORTCUT_EXTENSION,
     AsgiScope,
+    Extensions,
     Header,
     IncomingRequest,
     refusal,
     start,
 )
-from tests.frontend.support.fakes import FakeRequest
+from tests.frontend.support.fakes import FakeRequest, FakeShortcut
 
 
 def request(headers: list[Header]) -> IncomingRequest:
@@ -47,6 +49,23 @@ def test_repeated_headers_are_joined_and_stay_apart_in_the_list() -> None:
     made = request(headers)
     assert made.fields == {b"accept": b"a, b, c", b"host": b"h"}
     assert made.headers == headers
+    assert made.repeated == {b"accept"}
+
+
+async def test_an_answer_goes_by_the_shortcut_that_the_server_offers() -> None:
+    offered = FakeShortcut()
+    fake = FakeRequest(shortcut=offered)
+    await fake.http.answer(200, b"{}", (JSON,))
+    assert offered.answers == [(200, (JSON,), b"{}")]
+    assert not fake.sent
+
+
+def test_a_server_need_not_offer_a_shortcut() -> None:
+    queue, offered = ReceiveQueue(), FakeShortcut()
+    extensions = Extensions({DISCONNECT_EXTENSION: queue, SHORTCUT_EXTENSION: offered})
+    scope = AsgiScope(method="POST", path="/mcp", query_string=b"", headers=[], extensions=extensions)
+    assert IncomingRequest.of(scope, queue.receive, FakeRequest().http.send).shortcut is offered
+    assert request([]).shortcut is None
 
 
 async def test_an_answer_says_how_long_it_is() -> None:

@@ -82,7 +82,7 @@ async def test_no_depth_is_too_much() -> None:
     ("name", "short"),
     [
         ("argus_trio.backends.scope.scope.Scope.run", "Scope.run"),
-        ("argus_trio.frontend.server.hypercorn_server._Requests._serve", "_Requests._serve"),
+        ("argus_trio.frontend.server.lean.connection.LeanConnection.run", "LeanConnection.run"),
         ("argus_trio.app.run_gateway", "run_gateway"),
         ("a.f.<locals>.inner", "inner"),
         ("<init>", "trio"),
@@ -103,4 +103,4 @@ async def test_it_is_served() -> None:
     async with serving() as served:
         answer = await managed(served, "/tree")
         assert answer.status == 200
-        assert b"ServedConnection.run" in answer.body
+        assert b"LeanConnection.run" in answer.body

@@ -17,11 +17,10 @@ from argus_trio.config.model.server import Server, ServerLimits
 from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication, AsgiReceive, AsgiScope, AsgiSend
 from argus_trio.frontend.http.served_settings import CurrentSettings, ServedSettings
-from argus_trio.frontend.server.hypercorn_server import HypercornSettings
 from argus_trio.frontend.server.listeners import ACCEPTED_AT_ONCE, DescriptorsExhausted, ServerListener, open_listeners
 from argus_trio.frontend.server.serving import Acceptor
 from argus_trio.frontend.server.site import Site
-from tests.frontend.support.serving import DEADLINE_SECONDS, Served, serving
+from tests.frontend.support.serving import DEADLINE_SECONDS, Served, serving, speaking_http
 
 WELL = b"GET /manage/v1/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
@@ -110,10 +109,10 @@ async def test_idle_clients_make_room_for_new_ones_and_the_log_says_so_once() ->
 async def accepting(most: int, application: AsgiApplication) -> AsyncIterator[tuple[Site, int]]:
     """A server that takes `most` connections, and its port."""
     listener = await listener_on_loopback()
-    settings = Server(port=0, limits=ServerLimits(connections=most))
-    site = Site(application, CurrentSettings(ServedSettings.of(settings)), HypercornSettings(), bodies=Bodies())
+    settings = Server(port=0, limits=ServerLimits(connections=most), http=speaking_http())
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Acceptor(site, nursery).run, [listener])
+        site = Site(application, CurrentSettings(ServedSettings.of(settings)), nursery, bodies=Bodies())
+        nursery.start_soon(Acceptor(site).run, [listener])
         with trio.fail_after(DEADLINE_SECONDS):
             yield site, listener.listening.getsockname()[1]
         nursery.cancel_scope.cancel()

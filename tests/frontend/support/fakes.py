@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import attrs
 import trio
 
 from argus_trio.frontend.http.receive_queue import AsgiMessage, ReceiveQueue
-from argus_trio.frontend.http.request import IncomingRequest
+from argus_trio.frontend.http.request import Header, IncomingRequest
+
+
+@attrs.define
+class FakeShortcut:
+    """What a server may offer: a body that is all here, or none, and the answers that it was given as a whole."""
+
+    body: bytes | None = None
+    answers: list[tuple[int, Sequence[Header], bytes]] = attrs.field(factory=list)
+
+    def take_body(self) -> bytes | None:
+        return self.body
+
+    async def answer(self, status: int, headers: Sequence[Header], body: bytes) -> None:
+        self.answers.append((status, headers, body))
 
 
 class FakeRequest:
     """A request and what was sent in answer to it. `blocked` makes every send wait."""
 
-    def __init__(self, fields: dict[bytes, bytes] | None = None) -> None:
+    def __init__(self, fields: dict[bytes, bytes] | None = None, shortcut: FakeShortcut | None = None) -> None:
         self.queue = ReceiveQueue()
         self.sent: list[AsgiMessage] = []
         self.blocked: trio.Event | None = None
@@ -24,6 +41,7 @@ class FakeRequest:
             receive=self.queue.receive,
             send=self._send,
             disconnects=self.queue,
+            shortcut=shortcut,
         )
 
     async def _send(self, message: AsgiMessage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Literal
 from urllib.parse import urlsplit
 
 import attrs
@@ -39,6 +40,8 @@ from argus_trio.frontend.server.socket_activation import Inherited
 from argus_trio.wire.envelope import Params, decode_object, encode, encode_raw
 
 DEADLINE_SECONDS = 10.0
+SPOKEN: list[Literal["lean", "hypercorn"]] = ["lean"]
+"""Which HTTP/1.1 the front end speaks: the last one. `tests/frontend/server` runs each test with both."""
 JSON = "application/json"
 BOTH = "application/json, text/event-stream"
 MODERN = "2026-07-28"
@@ -51,6 +54,10 @@ META = {
     "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
+
+
+def speaking_http() -> Literal["lean", "hypercorn"]:
+    return SPOKEN[-1]
 
 
 @attrs.define
@@ -156,7 +163,7 @@ async def serving(
     """
     backstage, announcer = backstage or Backstage(), Announcer()
     stop, stopped = trio.Event(), trio.Event()
-    current = CurrentSettings(ServedSettings.of(settings or Server(port=0), limits))
+    current = CurrentSettings(ServedSettings.of(attrs.evolve(settings or Server(port=0), http=speaking_http()), limits))
 
     async def run(task_status: trio.TaskStatus[tuple[str, ...]]) -> None:
         gateway = Gateway(

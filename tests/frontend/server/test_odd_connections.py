@@ -31,6 +31,7 @@ from tests.frontend.support.serving import (
     post,
     rpc,
     serving,
+    speaking_http,
 )
 
 HOST = b"Host: localhost\r\n"
@@ -337,7 +338,7 @@ async def test_an_unforeseen_fault_of_one_connection_is_logged_and_ends_only_tha
                     [cast("ServerListener", BrokenListener())],
                     stop=stop,
                     on_stop=lambda: None,
-                    settings=CurrentSettings(ServedSettings.of(Server(drain_timeout=1), HASTY)),
+                    settings=CurrentSettings(ServedSettings.of(Server(drain_timeout=1, http=speaking_http()), HASTY)),
                 )
             )
             await wait_all_tasks_blocked()

@@ -1,0 +1,76 @@
+"""How deeply a JSON text nests, without reading it: a large structured result passes here byte by byte, and no more.
+
+What is no JSON may seem deeper or flatter than it is: it is refused by whoever reads it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import accumulate
+from operator import add
+from typing import Final
+
+_BITS: Final = bytes.maketrans(b"[{]}", b"1100")
+_NOT_KEPT: Final = bytes(sorted(set(range(256)) - set(b'"[]{}')))
+_NOT_ESCAPED: Final = bytes(sorted(set(range(256)) - set(b'"[]{}\\/bfnrtu')))
+"""What follows no backslash, and is no bracket: without it there is less to search, and no escape is taken apart."""
+_BLOCK: Final = 8
+"""How many brackets are in one byte, an opening one as 1 and a closing one as 0."""
+
+
+def _sum_of(block: int) -> int:
+    return 2 * block.bit_count() - _BLOCK
+
+
+def _peak_of(block: int) -> int:
+    steps = (1 if block >> place & 1 else -1 for place in reversed(range(_BLOCK)))
+    return max(0, *accumulate(steps))
+
+
+_SUMS: Final = bytes(_sum_of(block) & 0xFF for block in range(256))
+"""By how much the depth differs behind each block from that before it."""
+_PEAKS: Final = bytes(_peak_of(block) for block in range(256))
+"""By how much the depth is greater at most within each block than before it."""
+
+
+def is_deeper(text: bytes, limit: int) -> bool:
+    """Whether the arrays and objects of a JSON text nest deeper than `limit`, in time linear in its length."""
+    if not _opens_often(text, limit):
+        return False
+    blocks = _blocks(_brackets(text))
+    ends = array("b", blocks.translate(_SUMS))
+    deepest = max(accumulate(ends, initial=0))
+    if deepest > limit or deepest + _BLOCK // 2 <= limit:  # between two of them it is not deeper than half a block more
+        return deepest > limit
+    return max(map(add, accumulate(ends, initial=0), blocks.translate(_PEAKS)), default=0) > limit
+
+
+def _opens_often(text: bytes, limit: int) -> bool:
+    """Whether more than `limit` brackets open, those in strings included: as a rule there are few, or many at once."""
+    left = limit
+    for bracket in (b"{", b"["):
+        place = text.find(bracket)
+        while place >= 0:
+            left -= 1
+            if left < 0:
+                return True
+            place = text.find(bracket, place + 1)
+    return False
+
+
+def _brackets(text: bytes) -> bytes:
+    """The brackets outside of strings: `1` for each that opens, `0` for each that closes."""
+    if b"\\" in text:
+        text = text.translate(None, _NOT_ESCAPED).replace(b"\\\\", b"").replace(b'\\"', b"")
+    kept = text.translate(_BITS, _NOT_KEPT)
+    bare = kept.translate(None, b'"')
+    if 2 * kept.count(b'""') == len(kept) - len(bare):  # no bracket stands between two quotes that are a string's
+        return bare
+    return b"".join(kept.replace(b'""', b"").split(b'"')[::2])
+
+
+def _blocks(brackets: bytes) -> bytes:
+    if not brackets:
+        return b""
+    size = -(-len(brackets) // _BLOCK)
+    return int(brackets.ljust(size * _BLOCK, b"0"), 2).to_bytes(size, "big")

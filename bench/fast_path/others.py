@@ -1,0 +1,167 @@
+"""What is measured besides calls: starts, memory, idle streams, the longest pause, a hundred backends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import attrs
+
+from bench.fast_path.generator import Generator, generator
+from bench.fast_path.load import Order
+from bench.fast_path.rounds import Plan, all_started
+from bench.fast_path.rows import ROWS
+from bench.fast_path.subjects import BACKEND, Behind, Started, Subject, argus, http_backend, started
+from bench.processes import memory
+
+STREAMS = 1000
+WARM_STREAMS = 100
+SESSIONS = 5000
+CROWD = 100
+PAUSE_S = 2.0
+SETTLE_S = 1.0
+"""How long a gateway has until its memory is looked at."""
+FEW_ROUNDS = 3
+KIBIBYTE = 1024
+
+STDIO = Behind(stdio={"s": BACKEND})
+LINES = {
+    "listening": ("listening after, s", 2),
+    "start-cpu": ("CPU until then, s", 2),
+    "memory": ("memory after some hundred calls, resident, MiB", 1),
+    "stream": (f"an idle event stream, its session and connection, of {STREAMS}: KiB", 1),
+    "pause": (f"longest answer to a ping, {SESSIONS} sessions and 8 clients that call, ms", 1),
+    "collection": ("longest full garbage collection meanwhile, ms", 1),
+    "collections": ("full garbage collections in 1000 calls", 2),
+    "hundred": (f"a call with {CROWD} backends, to one with 1", 2),
+    "hundred-ready": (f"{CROWD} stdio backends ready after, s", 1),
+}
+"""What the book calls a figure: how the table does, and its decimals."""
+GATEWAYS_ALONE = ("stream", "pause", "collection", "collections", "hundred", "hundred-ready")
+
+
+def starts(plan: Plan) -> None:
+    """Start each, let it make some calls, end it; the first time does not count."""
+    row = next(row for row in ROWS if row.key == "stdio-legacy-8")
+    with http_backend() as url:
+        before = {"gateway": STDIO, "hub": STDIO, "proxy": Behind(http={"h": url})}
+        for number in range(plan.rounds + 1):
+            for each in plan.turns(number):
+                with plan.book.attempt("listening", each.name), started(each, before[each.kind]) as running:
+                    plan.load.put(row.order(each, running.url, plan.seconds), running.pid)
+                    if number:
+                        plan.book.add("listening", each.name, number, running.listening_s)
+                        plan.book.add("start-cpu", each.name, number, running.cpu_s)
+                        plan.book.add("memory", each.name, number, memory(running.pid).rss)
+
+
+def streams(plan: Plan) -> None:
+    """How much more a gateway holds with so many streams than with some that it had before."""
+    for number in range(min(plan.rounds, FEW_ROUNDS)):
+        for each in plan.of("gateway", "hub").turns(number):
+            with plan.book.attempt("stream", each.name), started(each, STDIO) as running:
+                order = Order(url=running.url, kind="streams", era="sse" if each.kind == "hub" else "legacy")
+                with plan.load.opened(attrs.evolve(order, held=WARM_STREAMS)):
+                    pass
+                time.sleep(SETTLE_S)
+                held = memory(running.pid).rss
+                with plan.load.opened(attrs.evolve(order, held=STREAMS)):
+                    time.sleep(SETTLE_S)
+                    grown = memory(running.pid).rss - held
+                plan.book.add("stream", each.name, number, grown * KIBIBYTE / STREAMS)
+
+
+@attrs.frozen(kw_only=True)
+class Watched:
+    """A gateway with many sessions whose collections are noted, and the load of its own that holds them."""
+
+    name: str
+    load: Generator
+    notes: Path
+
+    def run(self, plan: Plan, number: int) -> None:
+        before = len(self.collections())
+        seen = self.load.run()
+        took = self.collections()[before:]
+        plan.book.add("pause", self.name, number, seen["longest_ms"])
+        plan.book.add("collection", self.name, number, max(took, default=0.0))
+        plan.book.add("collections", self.name, number, len(took) * 1000 / seen["calls"])
+
+    def collections(self) -> list[float]:
+        return [float(line) for line in self.notes.read_text().splitlines()]
+
+
+def pauses(plan: Plan) -> None:
+    """What a client that pings all the time waits for at most, while others call and many more have a session."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        watched = []
+        for each in plan.of("gateway").subjects:
+            with plan.book.attempt("pause", each.name):
+                notes = Path(folder, each.name)
+                running = stack.enter_context(started(counted(each, notes), STDIO))
+                load = stack.enter_context(generator())
+                stack.enter_context(load.opened(busy(running)))
+                watched.append(Watched(name=each.name, load=load, notes=notes))
+        for number in range(plan.rounds):
+            for it in watched:
+                with plan.book.attempt("pause", it.name):
+                    it.run(plan, number)
+
+
+def counted(subject: Subject, notes: Path) -> Subject:
+    """The gateway with its collections written down."""
+    program = (str(Path(__file__).with_name("counted.py")), str(notes))
+    return attrs.evolve(subject, command=partial(argus, program=program))
+
+
+def busy(running: Started) -> Order:
+    params: dict[str, object] = {"name": "s__echo", "arguments": {"text": "x" * KIBIBYTE}}
+    return Order(url=running.url, params=params, held=SESSIONS, pings=True, seconds=PAUSE_S)
+
+
+def hundred(plan: Plan) -> None:
+    """Calls to one backend of many, and to one that is the only one, in turn."""
+    gateways = plan.of("gateway")
+    many = Behind(stdio={f"s{number:03}": BACKEND for number in range(CROWD)}, tools=3 * CROWD)
+    one = Behind(stdio={"s000": BACKEND})
+    params: dict[str, object] = {"name": "s000__echo", "arguments": {"text": "x" * KIBIBYTE}}
+
+    def cost(running: Started) -> float:
+        seen, cpu = plan.load.put(Order(url=running.url, params=params, seconds=plan.seconds), running.pid)
+        return cpu / seen["calls"]
+
+    with (
+        all_started(gateways, f"{CROWD} backends", {"gateway": many}) as crowded,
+        all_started(gateways, "one backend", {"gateway": one}) as single,
+    ):
+        for name in crowded.keys() & single.keys():
+            plan.book.add("hundred-ready", name, 0, crowded[name].ready_s)
+        for number in range(plan.rounds):
+            for each in gateways.turns(number):
+                if each.name in crowded and each.name in single:
+                    with plan.book.attempt("hundred", each.name):
+                        alone = cost(single[each.name])
+                        plan.book.add("hundred", each.name, number, cost(crowded[each.name]) / alone)
+
+
+PARTS: dict[str, Callable[[Plan], None]] = {
+    "starts": starts,
+    "streams": streams,
+    "pauses": pauses,
+    "hundred": hundred,
+}
+KEYS = tuple(PARTS)
+
+
+def measure(plan: Plan, wanted: list[str]) -> None:
+    """Those that are wanted, one after the other."""
+    for key, part in PARTS.items():
+        if key in wanted:
+            print(f"{key}: {plan.rounds} rounds", file=sys.stderr, flush=True)
+            with plan.book.attempt(key, "all"):
+                part(plan)

@@ -1,0 +1,1 @@
+"""Tests of argus_trio.wire.passing."""
