@@ -41,7 +41,6 @@ LINES = {
     "hundred-ready": (f"{CROWD} stdio backends ready after, s", 1),
 }
 """What the book calls a figure: how the table does, and its decimals."""
-GATEWAYS_ALONE = ("stream", "pause", "collection", "collections", "hundred", "hundred-ready")
 
 
 def starts(plan: Plan) -> None:
@@ -62,11 +61,11 @@ def starts(plan: Plan) -> None:
 
 
 def streams(plan: Plan) -> None:
-    """How much more a gateway holds with so many streams than with some that it had before."""
+    """How much more a gateway of ours holds with so many streams than with some that it had before."""
     for number in attrs.evolve(plan, rounds=min(plan.rounds, FEW_ROUNDS)).numbers("streams"):
-        for each in plan.of("gateway", "hub").turns(number):
+        for each in plan.of("gateway").turns(number):
             with plan.book.attempt("stream", each.name), started(each, STDIO) as running:
-                order = Order(url=running.url, kind="streams", era="sse" if each.kind == "hub" else "legacy")
+                order = Order(url=running.url, kind="streams")
                 with plan.load.opened(attrs.evolve(order, held=WARM_STREAMS)):
                     pass
                 time.sleep(SETTLE_S)
