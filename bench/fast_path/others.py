@@ -35,8 +35,8 @@ LINES = {
     "memory": ("memory after some hundred calls, resident, MiB", 1),
     "stream": (f"an idle event stream, its session and connection, of {STREAMS}: KiB", 1),
     "pause": (f"longest answer to a ping, {SESSIONS} sessions and 8 clients that call, ms", 1),
-    "collection": ("longest full garbage collection meanwhile, ms", 1),
-    "collections": ("full garbage collections in 1000 calls", 2),
+    "collection": ("longest full garbage collection then, and while the sessions are opened, ms", 1),
+    "collections": ("how many of them", 0),
     "hundred": (f"a call with {CROWD} backends, to one with 1", 2),
     "hundred-ready": (f"{CROWD} stdio backends ready after, s", 1),
 }
@@ -80,25 +80,23 @@ def streams(plan: Plan) -> None:
 class Watched:
     """A gateway with many sessions whose collections are noted, and the load of its own that holds them.
 
-    What is rare is no matter of medians: the longest of all rounds counts, and all collections of all calls.
+    What is rare is no matter of medians: the longest of all rounds counts, and all collections.
     """
 
     name: str
     load: Generator
     notes: Path
-    before: int
-    """How many collections there were before the load."""
+    before: int = 0
+    """How many collections there were before the sessions."""
     longest_ms: float = 0.0
-    calls: float = 0.0
 
     def run(self, plan: Plan) -> None:
         seen = self.load.run()
         self.longest_ms = max(self.longest_ms, seen["longest_ms"])
-        self.calls += seen["calls"]
         took = self.collections()[self.before :]
         plan.book.add("pause", self.name, 0, self.longest_ms)
         plan.book.add("collection", self.name, 0, max(took, default=0.0))
-        plan.book.add("collections", self.name, 0, len(took) * 1000 / self.calls)
+        plan.book.add("collections", self.name, 0, len(took))
 
     def collections(self) -> list[float]:
         return [float(line) for line in self.notes.read_text().splitlines()]
@@ -114,9 +112,9 @@ def pauses(plan: Plan) -> None:
                 notes = Path(folder, each.name)
                 running = stack.enter_context(started(counted(each, notes), STDIO))
                 load = stack.enter_context(generator())
-                stack.enter_context(load.opened(busy(running)))
-                it = Watched(name=each.name, load=load, notes=notes, before=0)
+                it = Watched(name=each.name, load=load, notes=notes)
                 it.before = len(it.collections())
+                stack.enter_context(load.opened(busy(running)))
                 watched.append(it)
         for _ in numbers:
             for it in watched:
