@@ -67,7 +67,7 @@ class Load:
         """Open what the order says. Raises: Failed, OSError."""
         order = self.order
         if order.kind == "streams":
-            self.held = [wire for _ in range(order.held) for wire in self.stream()]
+            self.held = [self.stream() for _ in range(order.held)]
             return
         if order.held:
             self.hold_sessions()
@@ -93,16 +93,14 @@ class Load:
             self.session(wire)
         self.held.append(wire)
 
-    def stream(self) -> tuple[Wire, ...]:
+    def stream(self) -> Wire:
         """A session, and its stream on the same connection."""
-        if self.order.era == "sse":
-            return Listener.to(self.place).wires()
         wire, session = self.greeted()
         wire.send(self.place.stream(session))
         while wire.size is None:
             wire.read()
         wire.proven()
-        return (wire,)
+        return wire
 
     def caller(self, method: str = "", params: Params | None = None) -> Client:
         """A client that has made some calls, so that nothing is the first of its kind."""

@@ -12,7 +12,7 @@ from bench.fast_path.rows import ROWS
 from bench.fast_path.subjects import OURS
 
 WIDTH: Final = 900
-LEFT: Final = 300
+LEFT: Final = 316
 RIGHT: Final = 40
 TOP: Final = 74
 LINE: Final = 26

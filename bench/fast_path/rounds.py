@@ -16,6 +16,8 @@ from bench.fast_path.rows import CALLS, LIST_500, LIST_5000, Row, behind
 from bench.fast_path.subjects import Behind, Started, Subject, started
 
 TRIES = 3
+LEAST = 3
+"""Rounds of each part, however long they take."""
 SHARES = {
     CALLS: 0.5,
     LIST_500: 0.06,
@@ -37,7 +39,7 @@ class Plan:
     subjects: Sequence[Subject]
     rounds: int
     minutes: float
-    """How long all may take; each part has at least one round."""
+    """How long all may take; each part has some rounds all the same."""
     seconds: float
     """How long each load is put on."""
     load: Generator
@@ -49,7 +51,7 @@ class Plan:
 
         def numbered() -> Iterator[int]:
             for number in range(self.rounds):
-                if number and time.monotonic() > end:
+                if number >= LEAST and time.monotonic() > end:
                     print(f"{part}: {number} rounds of {self.rounds}, there is no more time", file=sys.stderr)
                     return
                 print(f"{time.strftime('%H:%M:%S')} {part}: round {number + 1} of {self.rounds}", file=sys.stderr)

@@ -11,6 +11,8 @@ from bench.fast_path.subjects import OURS
 
 NOTHING = "–"
 LOSS = 1.0
+MOST_TOLD = 120
+"""Characters of a failure; the rest was told while it was measured."""
 
 
 def table(book: Book, names: Sequence[str]) -> str:
@@ -21,7 +23,7 @@ def table(book: Book, names: Sequence[str]) -> str:
         _table(book, names, "CPU of the gateway per call, ms", calls),
         _table(book, names, "besides calls", rest),
         _losses(book, names, [*calls, *rest]),
-        *(f"Not measured: {row} of {subject}: {why}" for (row, subject), why in book.failures.items()),
+        *(f"Not measured: {row} of {subject}: {why[:MOST_TOLD]}" for (row, subject), why in book.failures.items()),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -33,13 +35,13 @@ def _table(book: Book, names: Sequence[str], what: str, rows: Sequence[tuple[str
     shown = [name for name in names if any(name in book.figures[key] for key, _, _ in there)]
     rivals = [name for name in shown if name != OURS]
     lines = [
-        " | ".join(["", what, *shown, *(f"÷ {name}" for name in rivals), ""]).strip(),
-        "|".join(["", "---", *("---:" for _ in [*shown, *rivals]), ""]),
+        " | ".join(["", what, *shown, "±", *(f"÷ {name}" for name in rivals), ""]).strip(),
+        "|".join(["", "---", *("---:" for _ in [*shown, "±", *rivals]), ""]),
     ]
     for key, title, digits in there:
         figures = [_figure(book.median(key, name), digits) for name in shown]
         ratios = [_figure(book.ratio(key, OURS, name), 2) for name in rivals]
-        lines.append(" | ".join(["", title, *figures, *ratios, ""]).strip())
+        lines.append(" | ".join(["", title, *figures, f"{book.spread(key, OURS):.0%}", *ratios, ""]).strip())
     return "\n".join(lines)
 
 
@@ -54,12 +56,8 @@ def _losses(book: Book, names: Sequence[str], rows: Sequence[tuple[str, str, int
 
 def _lost(book: Book, names: Sequence[str], rows: Sequence[tuple[str, str, int]]) -> Iterator[str]:
     for name in names:
-        if name == OURS:
-            continue
-        worse = [
-            f"{title} ({ratio:.2f})"
-            for key, title, _ in rows
-            if (ratio := book.ratio(key, OURS, name)) is not None and round(ratio, 2) > LOSS
-        ]
-        if worse:
-            yield f"- {name}, in {len(worse)}: {'; '.join(worse)}"
+        compared = [(ratio, title) for key, title, _ in rows if (ratio := book.ratio(key, OURS, name)) is not None]
+        worse = [each for each in compared if round(each[0], 2) > LOSS]
+        if worse and name != OURS:
+            most, where = max(worse)
+            yield f"- {name}: in {len(worse)} of {len(compared)} lines, the most in “{where}”, {most:.2f} times"
