@@ -120,7 +120,7 @@ async def test_a_session_ends_over_its_own_connection_what_it_had_subscribed_to_
 
 async def test_a_subscription_needs_room_as_every_call_does(autojump_clock: MockClock) -> None:
     async with living(serving(), spec(limits=Bounds(concurrency=1, queue=0))) as scope:
-        assert scope.bulkhead.take()
+        assert scope.bulkhead.take(trio.current_time())
         with pytest.raises(BackendUnavailable):
             await subscribe(scope.subscriptions, Session())
         scope.bulkhead.leave(trio.current_time())
