@@ -108,7 +108,7 @@ class LeanConnection:
         """See `Departing`."""
         self._is_gone = True
         if self._exchange is not None:
-            self._exchange.depart()
+            self._exchange.leave()
 
     def come_behind(self) -> None:
         """See `Departing`: read on, for the client's going may stand behind what has come."""
@@ -116,7 +116,7 @@ class LeanConnection:
         if exchange is not None and self._behind is None and exchange.body.is_complete:
             settings = self._site.settings.now
             limit = settings.limits.body_bytes + MAX_HEAD_BYTES
-            self._behind = Behind.of(self._transport, self._site.bodies, limit, on_gone=exchange.depart)
+            self._behind = Behind.of(self._transport, self._site.bodies, limit, on_gone=exchange.leave)
             self._site.nursery.start_soon(self._behind.run)
 
     def watch_departure(self) -> None:

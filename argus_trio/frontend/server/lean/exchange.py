@@ -76,6 +76,8 @@ class LeanExchange:
     _callback: Callable[[], object] | None = attrs.field(default=None, init=False)
     _going: trio.Event | None = attrs.field(default=None, init=False)
     _written: WrittenHead | None = attrs.field(default=None, init=False)
+    _is_ending: bool = attrs.field(default=False, init=False)
+    """Whether the last part of the answer is being written."""
     _left: int = attrs.field(default=0, init=False)
     """How much of a body is to follow whose length was said."""
 
@@ -137,6 +139,12 @@ class LeanExchange:
             callback()
         else:
             self.watcher.watch_departure()
+
+    def leave(self) -> None:
+        """The client has ended its side. While the last part of its answer is written, whether that is taken says more:
+        who has read it all goes at once, often before the write has returned."""
+        if not self._is_ending:
+            self.depart()
 
     def depart(self) -> None:
         """The client has gone: whoever serves it is told, unless it has its whole answer. Idempotent."""
@@ -236,6 +244,7 @@ class LeanExchange:
             data = b"%x\r\n%b\r\n%b" % (len(data), data, CHUNKED_END if is_end else b"")
         elif is_end:
             data = CHUNKED_END
+        self._is_ending = is_end
         try:
             is_taken = await self._write(written, data)
         except trio.Cancelled:

@@ -316,3 +316,31 @@ async def test_what_has_not_come_of_a_body_is_not_waited_for(under: Under) -> No
     under.client.send(b"012")
     exchange.finish_reading()
     assert exchange.is_last
+
+
+async def test_a_client_that_ends_its_side_while_its_last_part_is_written_has_its_answer_if_it_takes_it(
+    under: Under,
+) -> None:
+    told: list[str] = []
+    exchange = under.exchange()
+    exchange.on_disconnect(lambda: told.append("gone"))
+    large = b"x" * 8_000_000
+    await exchange.send(start(content_length=str(len(large))))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(exchange.send, {"type": "http.response.body", "body": large})
+        await wait_all_tasks_blocked()
+        exchange.leave()
+        under.client.setblocking(True)  # noqa: FBT003 - of the standard library
+        read = 0
+        while read < len(large):
+            read += len(await trio.to_thread.run_sync(under.client.recv, 1 << 20))
+    assert exchange.state is AnswerState.DONE
+    assert (told, exchange.is_gone) == ([], False)
+
+
+async def test_a_client_that_ends_its_side_before_the_last_part_has_gone(under: Under) -> None:
+    told: list[str] = []
+    exchange = under.exchange()
+    exchange.on_disconnect(lambda: told.append("gone"))
+    exchange.leave()
+    assert (told, exchange.is_gone) == (["gone"], True)
