@@ -19,8 +19,8 @@ SETTLED_SECONDS: Final = (2.0, 4.0, 4.0, 10.0)
 """When that is done, each after the one before: what clients and backends still had open goes later."""
 
 KEPT_BYTES: Final = 8 * 1024 * 1024
-"""What stays of free memory at the heap's end. As soon as the bound above is set, the library would give back all beyond
-128 KiB at once, and have it made anew for the next message of that size: page by page, ten times what copying it costs."""
+"""What stays of free memory at the heap's end. Once the bound above is set, the library would give back all beyond 128
+KiB at once, and have it made anew for the next message of that size: page by page, at ten times the cost of a copy."""
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3

@@ -175,34 +175,38 @@ def test_a_verb_loads_neither_the_gateway_nor_its_libraries(fake: FakeManagement
         assert not set(HEAVY) & set(modules), verb
 
 
-def cpu_seconds(*words: str) -> float:
-    """What a command costs: the least of several, for others use the machine as well."""
-    costs = []
-    for _ in range(7):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(
-            [sys.executable, "-m", "argus_trio", *words],
-            capture_output=True,
-            timeout=60,
-            check=False,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        if costs[-1] < 0.1:
-            break
-    return min(costs)
+PLAIN = ("-c", "import asyncio, ssl, json")
+"""What a command's cost is compared with, on the same machine at the same moment: about a tenth of a second."""
+
+
+def cpu_seconds(*arguments: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def cost(*words: str) -> float:
+    """What a command costs, in starts of a plain Python: the least of several, for others use the machine as well."""
+    turns = [(cpu_seconds("-m", "argus_trio", *words), cpu_seconds(*PLAIN)) for _ in range(5)]
+    return min(ours for ours, _ in turns) / min(plain for _, plain in turns)
 
 
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("completion", "bash"), ("tools", "--help")])
 def test_help_and_completion_are_there_at_once(words: tuple[str, ...]) -> None:
-    assert cpu_seconds(*words) < 0.1
+    assert cost(*words) < 1.5
 
 
-def test_a_verb_is_done_within_a_quarter_of_a_second(fake: FakeManagement, url: str) -> None:
+def test_a_verb_costs_no_more_than_a_few_starts_of_python(fake: FakeManagement, url: str) -> None:
     fake.answers |= {"GET /status": STATUS, "GET /capabilities": tools()}
     for verb in (("status",), ("tools",)):
-        assert cpu_seconds(*verb, "--server", url) < 0.25
+        assert cost(*verb, "--server", url) < 5
 
 
 def test_the_levels_are_those_of_the_log_and_of_mcp() -> None:

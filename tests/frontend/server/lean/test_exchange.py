@@ -330,7 +330,7 @@ async def test_a_client_that_ends_its_side_while_its_last_part_is_written_has_it
         nursery.start_soon(exchange.send, {"type": "http.response.body", "body": large})
         await wait_all_tasks_blocked()
         exchange.leave()
-        under.client.setblocking(True)  # noqa: FBT003 - of the standard library
+        under.client.setblocking(True)
         read = 0
         while read < len(large):
             read += len(await trio.to_thread.run_sync(under.client.recv, 1 << 20))
