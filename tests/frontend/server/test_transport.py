@@ -13,7 +13,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from argus_trio.frontend.server.transport import CLOSE_SECONDS, WRITE_BYTES, Transport
 
-SHORTLY_SECONDS = 0.1
+SHORTLY_SECONDS = 1.0
 """How long a client has to read, where it does not."""
 DEADLINE_SECONDS = 10.0
 MORE_THAN_FITS = b"x" * (32 * WRITE_BYTES)
