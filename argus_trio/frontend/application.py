@@ -171,7 +171,7 @@ class Application:
         origin = http.fields[b"origin"]
         if not any(route is each for each in self._for_pages) or not check.is_listed(origin):
             return False
-        http.send, http.shortcut = readable_by(origin, http.send), None
+        http.answer_through(partial(readable_by, origin))
         if not is_preflight(http):
             return False
         await answer_preflight(http)

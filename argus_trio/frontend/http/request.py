@@ -153,6 +153,10 @@ class IncomingRequest:
             door=scope["state"]["door"] if "state" in scope else MAIN_DOOR,
         )
 
+    def answer_through(self, wrap: Callable[[AsgiSend], AsgiSend]) -> None:
+        """Have all that is answered from now on go through what `wrap` makes of `send`: nothing takes the shortcut."""
+        self.send, self.shortcut = wrap(self.send), None
+
     async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
         """Answer with `body` as a whole."""
         if self.shortcut is not None:

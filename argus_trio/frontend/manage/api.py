@@ -69,7 +69,7 @@ class ManageApi:
 
     async def __call__(self, http: IncomingRequest, access: Access) -> None:
         """Answer a request. Raises `ClientGone`."""
-        http.send = _uncached(http.send)
+        http.answer_through(_uncached)
         try:
             answer = await self._answer(http, access)
             body = b"" if answer is None else answer.encoded

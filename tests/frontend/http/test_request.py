@@ -15,6 +15,7 @@ from argus_trio.frontend.http.request import (
     LINGER_SECONDS,
     SHORTCUT_EXTENSION,
     AsgiScope,
+    AsgiSend,
     Extensions,
     Header,
     IncomingRequest,
@@ -58,6 +59,25 @@ async def test_an_answer_goes_by_the_shortcut_that_the_server_offers() -> None:
     await fake.http.answer(200, b"{}", (JSON,))
     assert offered.answers == [(200, (JSON,), b"{}")]
     assert not fake.sent
+
+
+async def test_an_answer_that_is_changed_on_its_way_takes_no_shortcut() -> None:
+    offered = FakeShortcut()
+    fake = FakeRequest(shortcut=offered)
+    passed: list[object] = []
+
+    def noted(send: AsgiSend) -> AsgiSend:
+        async def noting(message: AsgiMessage) -> None:
+            passed.append(message["type"])
+            await send(message)
+
+        return noting
+
+    fake.http.answer_through(noted)
+    await fake.http.answer(200, b"{}", (JSON,))
+    assert passed == ["http.response.start", "http.response.body"]
+    assert not offered.answers
+    assert fake.sent
 
 
 def test_a_server_need_not_offer_a_shortcut() -> None:

@@ -112,7 +112,7 @@ async def test_its_own_page_may_ask_by_every_name_of_the_gateway() -> None:
 @pytest.mark.parametrize("headers", [{}, {"origin": "http://evil.example"}, {"host": "evil.example"}, BEARER])
 async def test_nothing_is_kept_by_whoever_it_passes(path: str, headers: dict[str, str]) -> None:
     async with serving(settings=WITH_TOKEN) as served:
-        for method in ("GET", "HEAD", "DELETE"):
+        for method in ("GET", "HEAD", "DELETE", "POST"):
             answer = await ask(served, method, path, headers)
             assert answer.headers["cache-control"] == "no-store"
             assert answer.headers["x-content-type-options"] == "nosniff"
