@@ -132,6 +132,6 @@ def test_the_tree_names_backends_and_is_for_those_who_may_look(argus: Gateway) -
             yield from names(child)
 
     tree = asked(argus, "watch", "/tree")
-    assert {"backend echo", "ServedConnection.run"} <= set(names(tree["tree"]))
+    assert {"backend echo", "LeanConnection.run"} <= set(names(tree["tree"]))
     assert tree["tasks"] == tree["tree"]["count"]
     assert argus.get("/manage/v1/tree", Authorization=f"Bearer {TOKENS['ann']}")[0] == 403

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MOST_FUNCTIONS = 90
-MOST_FILES = 32
+MOST_FUNCTIONS = 108
+MOST_FILES = 44
+"""HTTP/1.1 with the client is among them, which no library does any more."""
 
 
 def test_a_modern_call_to_a_stdio_backend_enters_few_functions_in_few_files() -> None:
