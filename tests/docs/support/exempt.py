@@ -10,7 +10,6 @@ NOT_RUN = MappingProxyType(
         "needs systemd": "what runs the tests is not started by systemd",
         "needs a container engine": "tests/containers run the same commands where there is one",
         "needs the package index": "CI runs it as its first step, or `tox -e package` does",
-        "takes minutes": "a measurement, made by hand on a quiet machine",
         "needs another program": "a program that is not ours and is not everywhere, such as a client",
     }
 )
@@ -20,7 +19,6 @@ LINES_NOT_RUN = MappingProxyType(
         "needs systemd": 10,
         "needs a container engine": 4,
         "needs the package index": 16,
-        "takes minutes": 3,
         "needs another program": 3,
     }
 )
