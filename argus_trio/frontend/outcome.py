@@ -1,7 +1,8 @@
 """The front end's boundary: what a handler returns or raises becomes a result or an error object, never a crash.
 
 Here is where the fault of a call is caught, whatever it is. The HTTP server has two more guards of that kind, for what
-happens outside of any call: one for a request, one for a connection (`server/hypercorn_server.py`).
+happens outside of any call: one for a request, one for a connection (`server/lean/connection.py`, and the same in
+`server/hypercorn_server.py`).
 """
 
 from __future__ import annotations
