@@ -18,9 +18,9 @@ CALL_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def connected(edge: Edge, url: str, **options: Any) -> AsyncIterator[Client]:
-    """A client of the gateway at `url`, by /mcp (legacy, modern) or /sse. Ends after CALL_SECONDS at most."""
-    with trio.fail_after(CALL_SECONDS):
+async def connected(edge: Edge, url: str, *, seconds: float = CALL_SECONDS, **options: Any) -> AsyncIterator[Client]:
+    """A client of the gateway at `url`, by /mcp (legacy, modern) or /sse. Ends after so long at most."""
+    with trio.fail_after(seconds):
         if edge == "sse":
             client = Client(sse_client(f"{url}/sse"), mode="legacy", **options)
         else:
