@@ -106,11 +106,19 @@ class HttpClient:
             current = attrs.evolve(current, target=following.target)
         raise too_many_redirects(answer.status, self.origin, current.target, self._all_secrets)
 
-    def post(self, body: bytes, headers: Headers, *, target: str | None = None) -> HttpRequest:
+    def post(
+        self, body: bytes, headers: Headers, *, target: str | None = None, is_idempotent: bool = False
+    ) -> HttpRequest:
         """A POST of one message, to the server's own target if no other is given."""
         own: RawHeaders = [_ACCEPTS_BOTH, _IS_JSON, (_CONTENT_LENGTH, b"%d" % len(body))]
         all_headers = [*self._base, *own, *_raw((*self._via.headers(trio.current_time()), *headers))]
-        return HttpRequest(method="POST", target=target or self.target, headers=all_headers, body=body)
+        return HttpRequest(
+            method="POST",
+            target=target or self.target,
+            headers=all_headers,
+            body=body,
+            is_idempotent=is_idempotent,
+        )
 
     def get(self, headers: Headers = (), *, last_id: str = "") -> HttpRequest:
         """A GET of an event stream, from behind the event `last_id` if there is one; asking twice does no harm."""

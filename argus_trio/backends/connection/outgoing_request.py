@@ -23,6 +23,11 @@ from argus_trio.wire.revisions import Era
 _PASSED_ON: Final = ("extensions", "experimental")
 """Client capabilities that are not about what a client can be asked: passed on to a modern backend unchanged."""
 
+_LOOKING: Final = frozenset((
+    "ping", "server/discover", "tools/list", "prompts/list", "prompts/get", "completion/complete", "resources/list",
+    "resources/templates/list", "resources/read", "tasks/get", "tasks/list",
+))  # fmt: skip
+"""Methods that change nothing, whatever the server is."""
 _LISTS: Final = {"tools": "tools/list", "prompts": "prompts/list", "resources": "resources/list"}
 
 
@@ -83,13 +88,14 @@ def plain_question(handshake: Handshake) -> str:
 
 def _legacy(handshake: Handshake, message_id: int, method: str, params: Params) -> Outgoing:
     body = encode_request(b"%d" % message_id, method, params)
-    return Outgoing(id=message_id, body=body, headers=((PROTOCOL_VERSION, handshake.revision),))
+    headers = ((PROTOCOL_VERSION, handshake.revision),)
+    return Outgoing(id=message_id, body=body, headers=headers, is_repeatable=method in _LOOKING)
 
 
 def _modern(handshake: Handshake, message_id: int, method: str, params: Params, headers: Headers = ()) -> Outgoing:
     body = encode_request(b"%d" % message_id, method, params)
     routing = routing_headers(handshake.revision, method, params)
-    return Outgoing(id=message_id, body=body, headers=(*routing, *headers))
+    return Outgoing(id=message_id, body=body, headers=(*routing, *headers), is_repeatable=method in _LOOKING)
 
 
 def _meta_of(params: Params) -> Params:

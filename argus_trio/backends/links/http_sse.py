@@ -214,14 +214,14 @@ class HttpSseLink:
 
     async def _post_for(self, expected: Expected, outgoing: Outgoing) -> None:
         try:
-            await self._post(outgoing.body, outgoing.headers)
+            await self._post(outgoing.body, outgoing.headers, is_idempotent=outgoing.is_repeatable)
         except LinkFailed as failure:
             expected.settle(failure)
             if isinstance(failure, SessionLost):
                 self.end(failure)  # for the others: they may have run
 
-    async def _post(self, body: bytes, headers: Headers) -> None:
-        request = self._client.post(body, headers, target=self._target)
+    async def _post(self, body: bytes, headers: Headers, *, is_idempotent: bool = False) -> None:
+        request = self._client.post(body, headers, target=self._target, is_idempotent=is_idempotent)
         async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
                 raise self._refused(answer, await self._client.beginning(answer))

@@ -26,6 +26,8 @@ class Outgoing:
     id: int
     body: bytes
     headers: Headers = ()
+    is_repeatable: bool = False
+    """Whether it only looks, so that to ask twice does no harm: it may be sent again where its connection went."""
 
 
 class Inbox(Protocol):

@@ -11,7 +11,7 @@ from argus_trio.backends.connection.outgoing_request import call_request, own_re
 from argus_trio.backends.links.link import Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.exchange import Call
-from argus_trio.wire.envelope import Params, Request, decode
+from argus_trio.wire.envelope import Params, Raw, Request, decode
 from argus_trio.wire.revisions import LATEST_LEGACY, LATEST_MODERN, Era
 from tests.backends.support.fakes import Json, json_of, raw
 
@@ -134,3 +134,11 @@ def test_a_request_of_the_gateways_own_declares_nothing_unless_it_says_so_itself
     meta = meta_of(own_request(MODERN, 8, "subscriptions/listen", raw({"_meta": said})))
     assert meta[f"{RESERVED}clientCapabilities"] == {"extensions": {"e": {}}}
     assert meta[f"{RESERVED}protocolVersion"] == LATEST_MODERN
+
+
+@pytest.mark.parametrize("handshake", [LEGACY, MODERN])
+def test_what_only_looks_may_be_sent_twice_and_a_call_may_not(handshake: Handshake) -> None:
+    assert own_request(handshake, 1, "tools/list", {}).is_repeatable
+    assert own_request(handshake, 1, "resources/read", {"uri": Raw(b'"x:y"')}).is_repeatable
+    assert not call_request(handshake, 1, call({"name": "pay"}), raw({"name": "pay"})).is_repeatable
+    assert not own_request(handshake, 1, "tasks/cancel", {}).is_repeatable

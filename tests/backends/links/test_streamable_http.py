@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 import trio
 from structlog.testing import capture_logs
@@ -74,6 +75,25 @@ async def test_what_a_stream_says_before_its_answer_goes_to_the_inbox_within_the
         assert inbox.methods == [("notifications/progress", 1), ("roots/list", 1)]
         assert isinstance(inbox.messages[1][0], Request)
         assert server.connections == 1
+
+
+async def closes_when_asked_again(request: Received, wire: Wire) -> None:
+    if request.connection == 1 and b'"id":2' in request.body:
+        wire.keep = False
+        return
+    await wire.json(OK if b'"id":1' in request.body else OK.replace(b'"id":1', b'"id":2'))
+
+
+async def test_what_only_looks_is_asked_again_where_the_server_closes_the_kept_connection_just_then() -> None:
+    async with linked(closes_when_asked_again) as (link, _, server):
+        await link.request(ask(1))
+        assert await link.request(attrs.evolve(ask(2), is_repeatable=True)) == Response(b"2", b"{}")
+        assert server.connections == 2
+
+    async with linked(closes_when_asked_again) as (link, _, server):
+        await link.request(ask(1))
+        with pytest.raises(LinkFailed, match="without an answer"):
+            await link.request(ask(2))
 
 
 async def test_a_batch_in_a_body_is_taken_apart() -> None:
