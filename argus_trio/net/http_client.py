@@ -25,7 +25,7 @@ from argus_trio.net.cookies import MAX_ALL_BYTES, MAX_COOKIE_BYTES, MAX_COOKIES,
 from argus_trio.net.dial import OriginRoute, client_tls
 from argus_trio.net.http1 import HttpAnswer, HttpRequest, RawHeaders
 from argus_trio.net.origin import Origin, split_url
-from argus_trio.net.pool import Pool
+from argus_trio.net.pool import Pool, Sending
 from argus_trio.net.proxies import proxy_for
 from argus_trio.net.refusal import MAX_REDIRECTS, redirect, refusal, too_many_redirects
 from argus_trio.net.service_nursery import ServiceNursery
@@ -80,31 +80,43 @@ class HttpClient:
     """Where a target has moved for good, for one method."""
     _has_lost_cookies: bool = attrs.field(default=False, init=False)
 
-    @asynccontextmanager
-    async def send(self, request: HttpRequest) -> AsyncIterator[HttpAnswer]:
+    def send(self, request: HttpRequest) -> Sending:
         """Send, and give the answer while it is being read; its `target` is where redirects have led.
 
         Raises:
             HttpRefused: the server redirects elsewhere, or without end.
             LinkFailed: no connection, or no answer on it.
         """
+        return Sending(self, request)
+
+    async def begin(self, request: HttpRequest) -> HttpAnswer:
+        """What `Sending` does as it is entered."""
         moved = self._moved.get((request.method, request.target)) if self._moved else None
         current = request if moved is None else attrs.evolve(request, target=moved)
         is_permanent = True
         for hops in range(MAX_REDIRECTS + 1):
-            async with self.pool.send(self._with_cookies(current) if self._cookies else current) as answer:
+            answer = await self.pool.begin(self._with_cookies(current) if self._cookies else current)
+            try:
                 self._note_cookies(answer, current.target)
                 is_redirect = 300 <= answer.status < 400
                 following = redirect(current, answer, self.origin, self._all_secrets) if is_redirect else None
-                if following is None:
-                    if hops and is_permanent and answer.status < 400 and len(self._moved) < _REMEMBERED_MOVES:
-                        self._moved[request.method, request.target] = current.target
-                    yield answer
-                    return
-                await self.beginning(answer)  # so that its connection serves the next request
+                if following is not None:
+                    await self.beginning(answer)  # so that its connection serves the next request
+            except BaseException:
+                await self.pool.end(answer, is_left_well=False)
+                raise
+            if following is None:
+                if hops and is_permanent and answer.status < 400 and len(self._moved) < _REMEMBERED_MOVES:
+                    self._moved[request.method, request.target] = current.target
+                return answer
+            await self.pool.end(answer, is_left_well=True)
             is_permanent = is_permanent and following.is_permanent
             current = attrs.evolve(current, target=following.target)
         raise too_many_redirects(answer.status, self.origin, current.target, self._all_secrets)
+
+    async def end(self, answer: HttpAnswer, *, is_left_well: bool) -> None:
+        """What `Sending` does as it is left."""
+        await self.pool.end(answer, is_left_well=is_left_well)
 
     def post(
         self, body: bytes, headers: Headers, *, target: str | None = None, is_idempotent: bool = False

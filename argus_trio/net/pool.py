@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from types import TracebackType
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import trio
@@ -179,20 +179,28 @@ class Pool:
                 await self._drop(next(iter(self._open)))
 
 
+class Sender(Protocol):
+    """Sends requests, and gives the answers while they are being read."""
+
+    async def begin(self, request: HttpRequest) -> HttpAnswer: ...
+
+    async def end(self, answer: HttpAnswer, *, is_left_well: bool) -> None: ...
+
+
 @attrs.define(eq=False)
 class Sending:
-    """One request of a pool's on its way, as a context. Not a generator's, which costs each call twice as much."""
+    """One request on its way, as a context. Not a generator's, which costs each call twice as much."""
 
-    _pool: Pool
+    _sender: Sender
     _request: HttpRequest
     _answer: HttpAnswer | None = attrs.field(default=None, init=False)
 
     async def __aenter__(self) -> HttpAnswer:
-        self._answer = await self._pool.begin(self._request)
+        self._answer = await self._sender.begin(self._request)
         return self._answer
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._answer is not None:
-            await self._pool.end(self._answer, is_left_well=kind is None)
+            await self._sender.end(self._answer, is_left_well=kind is None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from mcp.types import (
 )
 
 from tests.e2e.child import ROOT
-from tests.e2e.clients import MODERN, connected
+from tests.e2e.clients import MODERN, client_of
 
 Era = Literal["legacy", "modern"]
 
@@ -175,22 +175,24 @@ Key = tuple[str, str, str]
 Outcomes = dict[Key, Exception | None]
 
 
-def client(door: Door, url: str, heard: Heard, **options: Any) -> AbstractAsyncContextManager[Client]:
-    options.update(message_handler=heard.hear, logging_callback=heard.log)
-    if door.kind == "stdio":
-        return bridged(door.era, url, **options)
-    return connected("sse" if door.kind == "sse" else door.era, url, seconds=PAIR_SECONDS, **options)
-
-
 @asynccontextmanager
-async def bridged(era: Era, url: str, **options: Any) -> AsyncIterator[Client]:
+async def client(door: Door, url: str, heard: Heard, **options: Any) -> AsyncIterator[Client]:
+    options.update(message_handler=heard.hear, logging_callback=heard.log)
+    with trio.fail_after(PAIR_SECONDS):
+        if door.kind == "stdio":
+            found = bridged(door.era, url, **options)
+        else:
+            found = client_of("sse" if door.kind == "sse" else door.era, url, **options)
+        async with found as connected:
+            yield connected
+
+
+def bridged(era: Era, url: str, **options: Any) -> Client:
     """A client of `argus-trio stdio` in front of the gateway at `url`."""
     arguments = ["-m", "argus_trio", "stdio", "--url", url]
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
     spec = StdioServerParameters(command=sys.executable, args=arguments, env=environment)
-    with trio.fail_after(PAIR_SECONDS):
-        async with Client(stdio_client(spec), mode=MODERN if era == "modern" else "legacy", **options) as client:
-            yield client
+    return Client(stdio_client(spec), mode=MODERN if era == "modern" else "legacy", **options)
 
 
 @asynccontextmanager

@@ -17,15 +17,18 @@ CALL_SECONDS = 60.0
 """Any one conversation of a test; a hang fails after this."""
 
 
+def client_of(edge: Edge, url: str, **options: Any) -> Client:
+    """A client of the gateway at `url`, by /mcp (legacy, modern) or /sse."""
+    if edge == "sse":
+        return Client(sse_client(f"{url}/sse"), mode="legacy", **options)
+    return Client(f"{url}/mcp", mode="legacy" if edge == "legacy" else MODERN, **options)
+
+
 @asynccontextmanager
-async def connected(edge: Edge, url: str, *, seconds: float = CALL_SECONDS, **options: Any) -> AsyncIterator[Client]:
-    """A client of the gateway at `url`, by /mcp (legacy, modern) or /sse. Ends after so long at most."""
-    with trio.fail_after(seconds):
-        if edge == "sse":
-            client = Client(sse_client(f"{url}/sse"), mode="legacy", **options)
-        else:
-            client = Client(f"{url}/mcp", mode="legacy" if edge == "legacy" else MODERN, **options)
-        async with client:
+async def connected(edge: Edge, url: str, **options: Any) -> AsyncIterator[Client]:
+    """The same, connected. Ends after CALL_SECONDS at most."""
+    with trio.fail_after(CALL_SECONDS):
+        async with client_of(edge, url, **options) as client:
             yield client
 
 

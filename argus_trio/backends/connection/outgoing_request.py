@@ -89,13 +89,13 @@ def plain_question(handshake: Handshake) -> str:
 def _legacy(handshake: Handshake, message_id: int, method: str, params: Params) -> Outgoing:
     body = encode_request(b"%d" % message_id, method, params)
     headers = ((PROTOCOL_VERSION, handshake.revision),)
-    return Outgoing(id=message_id, body=body, headers=headers, is_repeatable=method in _LOOKING)
+    return Outgoing(id=message_id, body=body, headers=headers, is_idempotent=method in _LOOKING)
 
 
 def _modern(handshake: Handshake, message_id: int, method: str, params: Params, headers: Headers = ()) -> Outgoing:
     body = encode_request(b"%d" % message_id, method, params)
     routing = routing_headers(handshake.revision, method, params)
-    return Outgoing(id=message_id, body=body, headers=(*routing, *headers), is_repeatable=method in _LOOKING)
+    return Outgoing(id=message_id, body=body, headers=(*routing, *headers), is_idempotent=method in _LOOKING)
 
 
 def _meta_of(params: Params) -> Params:

@@ -214,7 +214,7 @@ class HttpSseLink:
 
     async def _post_for(self, expected: Expected, outgoing: Outgoing) -> None:
         try:
-            await self._post(outgoing.body, outgoing.headers, is_idempotent=outgoing.is_repeatable)
+            await self._post(outgoing.body, outgoing.headers, is_idempotent=outgoing.is_idempotent)
         except LinkFailed as failure:
             expected.settle(failure)
             if isinstance(failure, SessionLost):

@@ -26,7 +26,7 @@ class Outgoing:
     id: int
     body: bytes
     headers: Headers = ()
-    is_repeatable: bool = False
+    is_idempotent: bool = False
     """Whether it only looks, so that to ask twice does no harm: it may be sent again where its connection went."""
 
 

@@ -177,8 +177,9 @@ class StreamableHttpLink:
 
     async def _ask(self, outgoing: Outgoing, parser: EventParser) -> Response | ErrorResponse:
         wanted = b"%d" % outgoing.id
-        stamped = self._stamped(outgoing.headers)
-        request = self._client.post(outgoing.body, stamped, is_idempotent=outgoing.is_repeatable)
+        request = self._client.post(
+            outgoing.body, self._stamped(outgoing.headers), is_idempotent=outgoing.is_idempotent
+        )
         async with self._client.send(request) as answer:
             if not 200 <= answer.status < 300:
                 body = await self._client.beginning(answer)

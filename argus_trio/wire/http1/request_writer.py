@@ -14,8 +14,8 @@ _VALUE: Final = re.compile(rb"(?:[^\x00\s](?:[^\x00\r\n\v\f]*[^\x00\s])?)?")
 _TARGET: Final = re.compile(r"[!-~]+")
 _METHOD: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _MOST_REMEMBERED: Final = 64
-_LONGEST_REMEMBERED: Final = 512
-"""How many headers are remembered, and up to how many bytes: most are the same in every request to a server."""
+_LONGEST_REMEMBERED: Final = 1024
+"""How many heads and headers are remembered, and up to how many bytes: most are the same in each request."""
 
 
 @attrs.define(eq=False)
@@ -24,6 +24,8 @@ class RequestWriter:
 
     _lines: dict[tuple[bytes, bytes], bytes] = attrs.field(factory=dict, init=False, repr=False)
     """Headers that were found good, as they are written."""
+    _heads: dict[tuple[object, ...], bytes] = attrs.field(factory=dict, init=False, repr=False)
+    """Whole heads that were found good, as they are written: most differ in the length of the body alone."""
 
     def write(self, method: str, target: str, headers: Fields, body: bytes) -> bytes:
         """The bytes of a request with its whole body, whose length the headers tell if there is one.
@@ -31,6 +33,17 @@ class RequestWriter:
         Raises:
             HttpFault: it holds what cannot be sent, or does not say rightly what it is.
         """
+        asked = (method, target, len(body), *headers)
+        written = self._heads.get(asked)
+        if written is None:
+            written = self._head(method, target, headers, body)
+            if len(written) <= _LONGEST_REMEMBERED:
+                if len(self._heads) >= _MOST_REMEMBERED:
+                    self._heads.clear()
+                self._heads[asked] = written
+        return written + body
+
+    def _head(self, method: str, target: str, headers: Fields, body: bytes) -> bytes:
         if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target):
             raise HttpFault("the method or the target holds what none may hold")
         names = [name.lower() for name, _ in headers]
@@ -41,7 +54,7 @@ class RequestWriter:
             raise HttpFault("a request says how long its body is")
         lines = self._lines
         head = [lines.get(header) or self._line(header) for header in headers]
-        return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method.encode("ascii"), target.encode("ascii"), b"".join(head), body)
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode("ascii"), target.encode("ascii"), b"".join(head))
 
     def _line(self, header: tuple[bytes, bytes]) -> bytes:
         name, value = header

@@ -138,7 +138,7 @@ def test_a_request_of_the_gateways_own_declares_nothing_unless_it_says_so_itself
 
 @pytest.mark.parametrize("handshake", [LEGACY, MODERN])
 def test_what_only_looks_may_be_sent_twice_and_a_call_may_not(handshake: Handshake) -> None:
-    assert own_request(handshake, 1, "tools/list", {}).is_repeatable
-    assert own_request(handshake, 1, "resources/read", {"uri": Raw(b'"x:y"')}).is_repeatable
-    assert not call_request(handshake, 1, call({"name": "pay"}), raw({"name": "pay"})).is_repeatable
-    assert not own_request(handshake, 1, "tasks/cancel", {}).is_repeatable
+    assert own_request(handshake, 1, "tools/list", {}).is_idempotent
+    assert own_request(handshake, 1, "resources/read", {"uri": Raw(b'"x:y"')}).is_idempotent
+    assert not call_request(handshake, 1, call({"name": "pay"}), raw({"name": "pay"})).is_idempotent
+    assert not own_request(handshake, 1, "tasks/cancel", {}).is_idempotent

@@ -78,7 +78,18 @@ def test_what_is_remembered_of_headers_is_bounded() -> None:
     for at in range(1000):
         assert b"x: %d\r\n" % at in writer.write("GET", "/", [HOST, (b"x", b"%d" % at), (b"y", b"z" * at)], b"")
     assert len(writer._lines) <= 64
-    assert max(map(len, writer._lines.values())) <= 512
+    assert max(map(len, writer._lines.values())) <= 1024
+    assert len(writer._heads) <= 64
+    assert max(map(len, writer._heads.values())) <= 1024
+
+
+def test_a_remembered_head_is_that_of_a_body_of_its_length_alone() -> None:
+    writer = RequestWriter()
+    headers = [HOST, (b"content-length", b"2")]
+    for _ in range(2):
+        assert writer.write("POST", "/", headers, b"ab").endswith(b"content-length: 2\r\n\r\nab")
+    with pytest.raises(HttpFault):
+        writer.write("POST", "/", headers, b"abc")
 
 
 def test_a_fault_quotes_nothing() -> None:
