@@ -177,10 +177,8 @@ class StreamableHttpLink:
 
     async def _ask(self, outgoing: Outgoing, parser: EventParser) -> Response | ErrorResponse:
         wanted = b"%d" % outgoing.id
-        request = self._client.post(
-            outgoing.body, self._stamped(outgoing.headers), is_idempotent=outgoing.is_idempotent
-        )
-        async with self._client.send(request) as answer:
+        asked = self._client.post(outgoing.body, self._stamped(outgoing.headers), is_idempotent=outgoing.is_idempotent)
+        async with self._client.send(asked) as answer:
             if not 200 <= answer.status < 300:
                 body = await self._client.beginning(answer)
                 refused = self._refused(answer, body, wanted)
