@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sys
@@ -21,6 +22,8 @@ Json = dict[str, Any]
 STOP_SECONDS = 10.0
 """drain_timeout of the tests' configurations (2 s) and 5 s, and slack for a busy machine."""
 SERVERS = ROOT / "tests" / "servers"
+SPOKEN: Json = {"http": os.environ["ARGUS_TEST_HTTP"]} if "ARGUS_TEST_HTTP" in os.environ else {}
+"""`server.http` where a test does not choose it: with `ARGUS_TEST_HTTP=hypercorn` all run in front of that."""
 
 
 def stdio(script: str, *args: str, **more: object) -> Json:
@@ -97,7 +100,7 @@ def written(config: Json, folder: Path, mark: str) -> Path:
         name: {**spec, "env": {**spec.get("env", {}), MARK: mark}} if spec.get("type") == "stdio" else spec
         for name, spec in config["backends"].items()
     }
-    server = {"drain_timeout": 2, **config.get("server", {})}
+    server = {"drain_timeout": 2, **SPOKEN, **config.get("server", {})}
     path = folder / "config.yaml"
     path.write_text(json.dumps({"version": "1", **config, "server": server, "backends": backends}, indent=2))
     return path
