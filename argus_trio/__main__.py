@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
+from typing import Final
+
+OBJECTS: Final = 50_000
+"""Objects made for a look for garbage: loading makes several hundred thousand that stay, and hardly any garbage. The
+gateway chooses anew once all is loaded (`runtime/garbage.py`)."""
 
 
 def main() -> int:
@@ -13,6 +19,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.argv[1:2] == ["serve"]:
         signal.signal(signal.SIGHUP, lambda *_: None)  # it asks to reload what is only being loaded; see the command
+    gc.set_threshold(OBJECTS)
     from argus_trio.cli.main import main as run
 
     return run()

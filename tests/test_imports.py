@@ -311,6 +311,12 @@ def test_a_file_is_short_and_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(source))
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / PACKAGE).rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_handle_has_no_repr_for_that_is_made_at_each_start_and_shows_what_it_holds(path: Path) -> None:
+    for made in re.findall(r"^@attrs\.(?:define|frozen)\((.*)\)$", path.read_text(), re.MULTILINE):
+        assert ("eq=False" in made) == ("repr=False" in made), made
+
+
 @functools.cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
