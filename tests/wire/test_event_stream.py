@@ -10,11 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.wire.event_stream import COMMENT, Event, EventParser, EventTooLarge, encode_event
+from tests.wire.support.plain_event_stream import compare
 
 
 def read(*chunks: bytes) -> list[Event]:
     parser = EventParser()
     return [event for chunk in chunks for event in parser.feed(chunk)]
+
+
+PIECES = [b"data: ", b"data", b"event: e", b"id: 1", b"id:\0", b"retry: 10", b":", b" ", b"\n", b"\r", b"\r\n", b"\n\n"]
+STREAMS = st.lists(st.sampled_from([*PIECES, b"\xef\xbb\xbf", b"\xff", b"a" * 90]), max_size=30).map(b"".join)
+
+
+@given(STREAMS, st.lists(st.integers(0, 1000), max_size=6), st.sampled_from([8, 16, 100]))
+def test_a_stream_means_what_the_standard_has_however_it_is_cut(whole: bytes, places: list[int], limit: int) -> None:
+    compare(whole, places, limit=limit)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
