@@ -64,6 +64,18 @@ def test_an_id_with_nul_is_ignored_and_an_empty_one_resets() -> None:
     assert [event.id for event in events] == ["1", "1", ""]
 
 
+LONG = b"x" * 5000
+
+
+@pytest.mark.parametrize(
+    "line", [b"id: " + LONG, b"event: " + LONG, b"\xef\xbb\xbfdata: " + LONG, b"\xef\xbb\xbf:" + LONG]
+)
+def test_a_long_line_means_the_same_within_and_beyond_the_bound_and_however_it_is_cut(line: bytes) -> None:
+    for whole in (line + b"\ndata: y\n\n", b"id: 1\ndata: x\n" + line + b"\n\ndata: z\n\n"):
+        for limit in (16, 4099, 20_000):
+            assert len(compare(whole, [4097, 4099, 4102], limit=limit).events) in {1, 2}
+
+
 def test_id_and_retry_count_without_data() -> None:
     parser = EventParser()
     assert parser.feed(b"id: 9\nretry: 250\n\nevent: lost\n\n") == []

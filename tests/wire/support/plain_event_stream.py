@@ -17,7 +17,8 @@ from tests.wire.support.conversations import cut
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _MOST_DIGITS: Final = 9
-"""Ours: a longer reconnection time is taken for a mistake."""
+_MOST_BYTES: Final = 4096
+"""Ours: a longer reconnection time, and a longer line of an id or a type, is taken for a mistake."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,10 +53,12 @@ def plainly(whole: bytes) -> PlainStream:
             continue
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
-        if name == b"event":
-            kind = value.decode("utf-8", "replace")
-        elif name == b"data":
+        if name == b"data":
             data += value + b"\n"
+        elif len(line) > _MOST_BYTES:
+            continue
+        elif name == b"event":
+            kind = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
             last_id = value.decode("utf-8", "replace")
         elif name == b"retry" and re.fullmatch(rb"[0-9]{1,%d}" % _MOST_DIGITS, value):
