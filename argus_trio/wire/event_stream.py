@@ -23,7 +23,7 @@ that for an event without data once they have seen an id."""
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")
 _MOST_BYTES: Final = KEPT_BYTES
-"""The longest line of an id or a type; a longer one is taken for a mistake and ignored: no header would carry it back."""
+"""The longest line of an id or a type; a longer one is taken for a mistake and ignored: no header carries it back."""
 _RETRY_DIGITS: Final = 9
 """The most digits of a reconnection time; a longer one (above eleven days) is taken for a mistake and ignored."""
 
