@@ -72,6 +72,7 @@ Message = Request | Notification | Response | ErrorResponse
 
 _NEEDED: Final = 'a message needs "method", or an "id" with either "result" or "error"'
 _ABSENT: Final = msgspec.Raw()
+_UNSET: Final = msgspec.UNSET
 
 
 class _Envelope(msgspec.Struct, kw_only=True):
@@ -79,7 +80,7 @@ class _Envelope(msgspec.Struct, kw_only=True):
 
     jsonrpc: msgspec.Raw = _ABSENT
     id: msgspec.Raw = _ABSENT
-    method: str | msgspec.UnsetType = msgspec.UNSET
+    method: str | msgspec.UnsetType = _UNSET
     params: Params | None = None
     result: msgspec.Raw = _ABSENT
     error: msgspec.Raw = _ABSENT
@@ -161,11 +162,15 @@ def _decode_one(body: bytes) -> Message:
         envelope = _decode_envelope(body)
     except (msgspec.DecodeError, RecursionError):
         return _read_odd(body)
-    _check_version(envelope.jsonrpc)
     message_id, name = bytes(envelope.id), envelope.method
-    if isinstance(name, msgspec.UnsetType):
-        return _answer(message_id, bytes(envelope.result), bytes(envelope.error))
-    return _call(message_id, name, envelope.params)
+    if bytes(envelope.jsonrpc) != b'"2.0"':
+        return _read_odd(body)
+    if name is not _UNSET:
+        return _call(message_id, name, envelope.params)
+    result, error = envelope.result, envelope.error
+    if not message_id or bool(result) is bool(error):
+        return _read_odd(body)
+    return Response(message_id, bytes(result)) if result else ErrorResponse(message_id, bytes(error))
 
 
 def _read_odd(body: bytes) -> Message:
@@ -176,10 +181,16 @@ def _read_odd(body: bytes) -> Message:
         raise InvalidRequest("the body must be one JSON-RPC object") from None
     except (msgspec.DecodeError, RecursionError) as fault:
         raise ParseFailed(f"the body is not JSON: {fault}") from None
-    _check_version(found.get("jsonrpc", _ABSENT))
+    if bytes(found.get("jsonrpc", b"")) != b'"2.0"':
+        raise InvalidRequest('"jsonrpc" must be "2.0"')
     message_id = bytes(found.get("id", b""))
     if "method" not in found:
-        return _answer(message_id, bytes(found.get("result", b"")), bytes(found.get("error", b"")))
+        result, error = bytes(found.get("result", b"")), bytes(found.get("error", b""))
+        if not message_id:
+            raise InvalidRequest(_NEEDED)
+        if bool(result) == bool(error):
+            raise ResponseInvalid(message_id, f"{_NEEDED}; it has {'both' if result else 'neither'}")
+        return Response(message_id, result) if result else ErrorResponse(message_id, error)
     _check_id(message_id)
     try:
         name = _decode_string(found["method"])
@@ -192,11 +203,6 @@ def _read_odd(body: bytes) -> Message:
     return _call(message_id, name, params)
 
 
-def _check_version(version: msgspec.Raw) -> None:
-    if bytes(version) != b'"2.0"':
-        raise InvalidRequest('"jsonrpc" must be "2.0"')
-
-
 def _check_id(message_id: bytes) -> None:
     if message_id and message_id[:1] not in b'"-0123456789':
         raise InvalidRequest('"id" must be a string or a number')
@@ -205,14 +211,6 @@ def _check_id(message_id: bytes) -> None:
 def _call(message_id: bytes, name: str, params: Params | None) -> Request | Notification:
     _check_id(message_id)
     return Request(message_id, name, params or {}) if message_id else Notification(name, params or {})
-
-
-def _answer(message_id: bytes, result: bytes, error: bytes) -> Response | ErrorResponse:
-    if not message_id:
-        raise InvalidRequest(_NEEDED)
-    if bool(result) == bool(error):
-        raise ResponseInvalid(message_id, f"{_NEEDED}; it has {'both' if result else 'neither'}")
-    return Response(message_id, result) if result else ErrorResponse(message_id, error)
 
 
 def _invalid(message_id: bytes, what: str) -> InvalidRequest:
@@ -232,7 +230,7 @@ def check_text(body: bytes) -> None:
 
 
 def _check_utf8(body: bytes) -> None:
-    if (fault := first_fault(body)) is not None:
+    if not body.isascii() and (fault := first_fault(body)) is not None:
         raise ParseFailed(f"the body is not UTF-8: {fault[1]} at byte {fault[0]}")
 
 

@@ -13,8 +13,6 @@ _BLOCK: Final = 64 * 1024
 
 def first_fault(body: bytes) -> tuple[int, str] | None:
     """Where `body` stops being UTF-8, and why; None if it nowhere does."""
-    if body.isascii():
-        return None
     view, size, at = memoryview(body), len(body), 0
     try:
         while at < size:
