@@ -16,6 +16,7 @@ import msgspec
 from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.passing.depth import is_deeper
 from argus_trio.wire.passing.known_result import WORTHWHILE_BYTES, known_answer
+from argus_trio.wire.passing.utf8 import first_fault
 
 Raw = msgspec.Raw
 Params = dict[str, msgspec.Raw]
@@ -71,20 +72,23 @@ Message = Request | Notification | Response | ErrorResponse
 
 _NEEDED: Final = 'a message needs "method", or an "id" with either "result" or "error"'
 _ABSENT: Final = msgspec.Raw()
-_NO_PARAMS: Final = (b"", b"null")
+_UNSET: Final = msgspec.UNSET
 
 
 class _Envelope(msgspec.Struct, kw_only=True):
+    """A message as it should be: its params, which may be large, are read with it and not once more."""
+
     jsonrpc: msgspec.Raw = _ABSENT
     id: msgspec.Raw = _ABSENT
-    method: msgspec.Raw = _ABSENT
-    params: msgspec.Raw = _ABSENT
+    method: str | msgspec.UnsetType = _UNSET
+    params: Params | None = None
     result: msgspec.Raw = _ABSENT
     error: msgspec.Raw = _ABSENT
 
 
 _decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _decode_params: Final = msgspec.json.Decoder(Params).decode
+_decode_some_params: Final = msgspec.json.Decoder(Params | None).decode
 _decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_string: Final = msgspec.json.Decoder(str).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -99,12 +103,12 @@ def decode(body: bytes) -> Message:
             `ResponseInvalid` where it says which request it means to answer, and with the id of a request where it
             has one.
     """
+    _check_utf8(body)
     if len(body) >= WORTHWHILE_BYTES:
-        _check_utf8(body)
         known = known_answer(body, MAX_DEPTH)
         if known is not None:
             return Response(*known)
-    check_text(body)
+    _check_depth(body)
     return _decode_one(body)
 
 
@@ -156,39 +160,57 @@ def is_batch(body: bytes) -> bool:
 def _decode_one(body: bytes) -> Message:
     try:
         envelope = _decode_envelope(body)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_odd(body)
+    message_id, name = bytes(envelope.id), envelope.method
+    if bytes(envelope.jsonrpc) != b'"2.0"':
+        return _read_odd(body)
+    if name is not _UNSET:
+        return _call(message_id, name, envelope.params)
+    result, error = envelope.result, envelope.error
+    if not message_id or bool(result) is bool(error):
+        return _read_odd(body)
+    return Response(message_id, bytes(result)) if result else ErrorResponse(message_id, bytes(error))
+
+
+def _read_odd(body: bytes) -> Message:
+    """As `_decode_one`, of what is no message, or one with a member that stands twice or does not belong there."""
+    try:
+        found = _decode_params(body)
     except msgspec.ValidationError:
         raise InvalidRequest("the body must be one JSON-RPC object") from None
     except (msgspec.DecodeError, RecursionError) as fault:
         raise ParseFailed(f"the body is not JSON: {fault}") from None
-    if bytes(envelope.jsonrpc) != b'"2.0"':
+    if bytes(found.get("jsonrpc", b"")) != b'"2.0"':
         raise InvalidRequest('"jsonrpc" must be "2.0"')
-    message_id, method = bytes(envelope.id), bytes(envelope.method)
-    if method:
-        return _call(message_id, method, envelope.params)
-    result, error = bytes(envelope.result), bytes(envelope.error)
-    if not message_id:
-        raise InvalidRequest(_NEEDED)
-    if bool(result) == bool(error):
-        raise ResponseInvalid(message_id, f"{_NEEDED}; it has {'both' if result else 'neither'}")
-    return Response(message_id, result) if result else ErrorResponse(message_id, error)
-
-
-def _call(message_id: bytes, method: bytes, raw_params: msgspec.Raw) -> Request | Notification:
-    if message_id and message_id[:1] not in b'"-0123456789':
-        raise InvalidRequest('"id" must be a string or a number')
+    message_id = bytes(found.get("id", b""))
+    if "method" not in found:
+        result, error = bytes(found.get("result", b"")), bytes(found.get("error", b""))
+        if not message_id:
+            raise InvalidRequest(_NEEDED)
+        if bool(result) == bool(error):
+            raise ResponseInvalid(message_id, f"{_NEEDED}; it has {'both' if result else 'neither'}")
+        return Response(message_id, result) if result else ErrorResponse(message_id, error)
+    _check_id(message_id)
     try:
-        name = _decode_string(method)
+        name = _decode_string(found["method"])
     except msgspec.DecodeError:
         raise _invalid(message_id, '"method" must be a string') from None
-    params: Params = {}
-    if bytes(raw_params) not in _NO_PARAMS:
-        try:
-            params = _decode_params(raw_params)
-        except msgspec.DecodeError:
-            raise _invalid(message_id, '"params" must be an object') from None
-    if not message_id:
-        return Notification(name, params)
-    return Request(message_id, name, params)
+    try:
+        params = _decode_some_params(found.get("params", b"null"))
+    except msgspec.DecodeError:
+        raise _invalid(message_id, '"params" must be an object') from None
+    return _call(message_id, name, params)
+
+
+def _check_id(message_id: bytes) -> None:
+    if message_id and message_id[:1] not in b'"-0123456789':
+        raise InvalidRequest('"id" must be a string or a number')
+
+
+def _call(message_id: bytes, name: str, params: Params | None) -> Request | Notification:
+    _check_id(message_id)
+    return Request(message_id, name, params or {}) if message_id else Notification(name, params or {})
 
 
 def _invalid(message_id: bytes, what: str) -> InvalidRequest:
@@ -204,16 +226,17 @@ def check_text(body: bytes) -> None:
         ParseFailed: the body is not UTF-8, or nested deeper than `MAX_DEPTH`.
     """
     _check_utf8(body)
-    if is_deeper(body, MAX_DEPTH):
-        raise ParseFailed(f"the body is nested deeper than {MAX_DEPTH} levels")
+    _check_depth(body)
 
 
 def _check_utf8(body: bytes) -> None:
-    if not body.isascii():
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ParseFailed(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+    if not body.isascii() and (fault := first_fault(body)) is not None:
+        raise ParseFailed(f"the body is not UTF-8: {fault[1]} at byte {fault[0]}")
+
+
+def _check_depth(body: bytes) -> None:
+    if is_deeper(body, MAX_DEPTH):
+        raise ParseFailed(f"the body is nested deeper than {MAX_DEPTH} levels")
 
 
 def without_strings(body: bytes) -> bytes:

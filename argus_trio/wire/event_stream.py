@@ -22,6 +22,8 @@ that for an event without data once they have seen an id."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")
+_MOST_BYTES: Final = KEPT_BYTES
+"""The longest line of an id or a type; a longer one is taken for a mistake and ignored: no header carries it back."""
 _RETRY_DIGITS: Final = 9
 """The most digits of a reconnection time; a longer one (above eleven days) is taken for a mistake and ignored."""
 
@@ -143,7 +145,7 @@ class EventParser:
             self._dispatch(events)
             return
         field, begin = _field_of(line)
-        if field:
+        if field == b"data" or (field and len(line) <= _MOST_BYTES):
             self._field(field, line[begin:])
         if self._size > self.limit:
             self._exceed()
@@ -160,6 +162,11 @@ class EventParser:
 
     def _spill(self) -> None:
         """Hold no more of the open line; only its data is of interest."""
+        if self._at_start:
+            self._at_start = False
+            del self._tail[: len(_BOM) if self._tail.startswith(_BOM) else 0]
+            if len(self._tail) <= KEPT_BYTES:
+                return
         field, begin = _field_of(self._tail)
         self._is_within, self._is_data = True, field == b"data"
         if self._is_data:

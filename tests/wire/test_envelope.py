@@ -15,6 +15,7 @@ from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcE
 from argus_trio.wire.envelope import (
     MAX_DEPTH,
     ErrorResponse,
+    Message,
     Notification,
     Raw,
     Request,
@@ -182,6 +183,20 @@ def test_the_bound_on_nesting_is_exact(opening: bytes, closing: bytes) -> None:
     assert isinstance(decode(body(MAX_DEPTH)), Notification)
     with pytest.raises(ParseFailed, match="nested deeper"):
         decode(body(MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (b'"id":1,"method":2,"method":"m","params":3,"params":{"a":1}', Request(b"1", "m", {"a": Raw(b"1")})),
+        (b'"params":[],"params":null,"method":"m"', Notification("m", {})),
+        (b'"id":1,"method":"","result":{}', Request(b"1", "", {})),
+        (b'"id":1,"result":{},"params":[]', Response(b"1", b"{}")),
+        (b'"id":null,"error":{},"params":"none"', ErrorResponse(b"null", b"{}")),
+    ],
+)
+def test_a_member_that_stands_twice_or_does_not_belong_there_hides_no_message(members: bytes, message: Message) -> None:
+    assert decode(b'{"jsonrpc":"2.0",%b}' % members) == message
 
 
 @pytest.mark.parametrize(

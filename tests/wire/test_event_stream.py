@@ -10,11 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argus_trio.wire.event_stream import COMMENT, Event, EventParser, EventTooLarge, encode_event
+from tests.wire.support.plain_event_stream import compare
 
 
 def read(*chunks: bytes) -> list[Event]:
     parser = EventParser()
     return [event for chunk in chunks for event in parser.feed(chunk)]
+
+
+PIECES = [b"data: ", b"data", b"event: e", b"id: 1", b"id:\0", b"retry: 10", b":", b" ", b"\n", b"\r", b"\r\n", b"\n\n"]
+STREAMS = st.lists(st.sampled_from([*PIECES, b"\xef\xbb\xbf", b"\xff", b"a" * 90]), max_size=30).map(b"".join)
+
+
+@given(STREAMS, st.lists(st.integers(0, 1000), max_size=6), st.sampled_from([8, 16, 100]))
+def test_a_stream_means_what_the_standard_has_however_it_is_cut(whole: bytes, places: list[int], limit: int) -> None:
+    compare(whole, places, limit=limit)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
@@ -52,6 +62,18 @@ def test_only_one_space_after_the_colon_is_dropped() -> None:
 def test_an_id_with_nul_is_ignored_and_an_empty_one_resets() -> None:
     events = read(b"id: 1\ndata:\n\n", b"id: 2\0\ndata:\n\n", b"id\ndata:\n\n")
     assert [event.id for event in events] == ["1", "1", ""]
+
+
+LONG = b"x" * 5000
+
+
+@pytest.mark.parametrize(
+    "line", [b"id: " + LONG, b"event: " + LONG, b"\xef\xbb\xbfdata: " + LONG, b"\xef\xbb\xbf:" + LONG]
+)
+def test_a_long_line_means_the_same_within_and_beyond_the_bound_and_however_it_is_cut(line: bytes) -> None:
+    for whole in (line + b"\ndata: y\n\n", b"id: 1\ndata: x\n" + line + b"\n\ndata: z\n\n"):
+        for limit in (16, 4099, 20_000):
+            assert len(compare(whole, [4097, 4099, 4102], limit=limit).events) in {1, 2}
 
 
 def test_id_and_retry_count_without_data() -> None:

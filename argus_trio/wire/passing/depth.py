@@ -17,6 +17,8 @@ _NOT_ESCAPED: Final = bytes(sorted(set(range(256)) - set(b'"[]{}\\/bfnrtu')))
 _SHORT: Final = 2048
 _BLOCK: Final = 8
 """How many brackets are in one byte, an opening one as 1 and a closing one as 0."""
+_WORD: Final = 8
+"""How many of these bytes are looked at together, where that is enough to know."""
 
 
 def _sum_of(block: int) -> int:
@@ -39,10 +41,12 @@ def is_deeper(text: bytes, limit: int) -> bool:
     if len(text) <= limit or not _opens_often(text, limit):
         return False
     blocks = _blocks(_brackets(text))
-    ends = array("b", blocks.translate(_SUMS))
-    deepest = max(accumulate(ends, initial=0))
-    if deepest > limit or deepest + _BLOCK // 2 <= limit:  # between two of them it is not deeper than half a block more
+    steps = (2 * word.bit_count() - _WORD * _BLOCK for word in array("Q", blocks))
+    deepest = max(accumulate(steps, initial=0))
+    within = _WORD * _BLOCK // 2  # between two of them it is not deeper than half a word more
+    if deepest > limit or deepest + within <= limit:
         return deepest > limit
+    ends = array("b", blocks.translate(_SUMS))
     return max(map(add, accumulate(ends, initial=0), blocks.translate(_PEAKS)), default=0) > limit
 
 
@@ -50,6 +54,8 @@ def _opens_often(text: bytes, limit: int) -> bool:
     """Whether more than `limit` brackets open, those in strings included: as a rule there are few, or many at once."""
     if len(text) < _SHORT:  # a few searches cost more than counting
         return text.count(b"{") + text.count(b"[") > limit
+    if text.count(b"{", 0, _SHORT) + text.count(b"[", 0, _SHORT) > _SHORT // 64:  # there are many: no need to find them
+        return True
     left = limit
     for bracket in (b"{", b"["):
         place = text.find(bracket)
@@ -75,5 +81,5 @@ def _brackets(text: bytes) -> bytes:
 def _blocks(brackets: bytes) -> bytes:
     if not brackets:
         return b""
-    size = -(-len(brackets) // _BLOCK)
-    return int(brackets.ljust(size * _BLOCK, b"0"), 2).to_bytes(size, "big")
+    words = -(-len(brackets) // (_WORD * _BLOCK))
+    return int(brackets.ljust(words * _WORD * _BLOCK, b"0"), 2).to_bytes(words * _WORD, "big")
