@@ -124,7 +124,7 @@ async def run_gateway(
         raise refused[0]
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _GatewayParts:
     """The parts of one gateway, joined; nothing runs yet.
 

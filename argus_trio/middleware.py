@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _Changed:
     """An exchange whose call is another one; all that goes back to the client goes the same way."""
 

@@ -22,7 +22,7 @@ CUT_SECONDS: Final = 3.0
 the two is bounded by less."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Drain:
     """The scopes that are draining or ending."""
 

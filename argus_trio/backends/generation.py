@@ -55,7 +55,7 @@ AT_HAND_SECONDS: Final = 0.2
 and a list that is right at once spares its client a second one. Nobody notices that long."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Generation:
     """One configuration at work."""
 

@@ -14,7 +14,7 @@ from argus_trio.backends.scope.scope import Scope
 from argus_trio.core.call.exchange import ClientSession, Exchange
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Generations:
     """The generation in effect, and those before it that still have exchanges.
 

@@ -21,7 +21,7 @@ NOT_TO_RUN: Final = "it was disabled"
 """Why a backend that runs again did not run before."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Holds:
     """The holds in effect, and the version of each backend: another one at each change of it."""
 

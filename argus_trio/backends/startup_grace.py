@@ -17,7 +17,7 @@ ADDED_SECONDS: Final = 1.0
 that starts quickly. Clients that know the lists are not to wait for more: they are told what comes in."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StartupGrace:
     """Since when each scope is in effect, on trio's clock."""
 

@@ -37,7 +37,7 @@ def _take_nothing(_: Mapping[str, Scope]) -> None:
     """Let no successor take its place: there is none."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Succession:
     """The successors of one reload, which have been started."""
 

@@ -58,7 +58,7 @@ def _swap_nothing() -> None:
     """Do nothing when a generation takes effect: nothing else belongs to its configuration."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Supervisor:
     """Runs the scopes of the configuration in effect, and of earlier ones as long as a call is under way there.
 

@@ -68,7 +68,7 @@ async def bridging(carrier: Carrier, write: Write) -> AsyncIterator[Bridge]:
             await legacy.aclose()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Bridge:
     """One client's bridge; `bridging` makes one. `calls` holds a task for each request on its way, and one for all that
     wants no answer."""

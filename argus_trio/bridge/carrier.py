@@ -53,7 +53,7 @@ class GatewayMessage:
     """The message, or the members of the batch."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class AnswerStream:
     """The answer to one HTTP request, while it is being read."""
 
@@ -83,7 +83,7 @@ class AnswerStream:
         return self._ready.popleft()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Carrier:
     """The bridge's HTTP towards one gateway; `gateway` is told of each answer."""
 

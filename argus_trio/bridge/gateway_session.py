@@ -23,7 +23,7 @@ class Initialize:
     id: bytes
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class GatewaySession:
     """One legacy session with the gateway. Two sessions are never equal, whatever was agreed."""
 

@@ -29,7 +29,7 @@ Work = Callable[[], Awaitable[None]]
 """Carries one message; may be called again if it raised `NobodyListens`."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class GatewayWait:
     """The waiting of one bridge for its gateway. Each message waits `seconds` at most, from when the client said it."""
 

@@ -39,7 +39,7 @@ ASKING_AGAIN: Final = ReconnectPace(first_seconds=0.5, longest_seconds=5.0, leas
 For almost a minute: the backends of a gateway that has just begun are late."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Legacy:
     """The legacy side of the bridge; `nursery` holds the session's standalone stream."""
 

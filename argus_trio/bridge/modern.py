@@ -24,7 +24,7 @@ def revision_of(message: Request | Notification) -> str | None:
         return None
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Modern:
     """The modern side of the bridge: every message stands alone, so nothing is remembered but what tools want."""
 

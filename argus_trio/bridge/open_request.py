@@ -21,7 +21,7 @@ from argus_trio.wire.envelope import (
 from argus_trio.wire.members import decode_client_batch
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OpenRequest:
     """One request, or the requests of one batch. Ids are raw JSON."""
 

@@ -45,7 +45,7 @@ async def line_writer(fd: int, gone: trio.CancelScope) -> AsyncIterator[Write]:
         yield write
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LineReader:
     """The lines of a descriptor, which is left as it is: it may be shared, and may be a file."""
 

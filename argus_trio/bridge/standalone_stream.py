@@ -25,7 +25,7 @@ LISTENING: Final = ReconnectPace(first_seconds=0.5, longest_seconds=5.0, least_s
 """Never given up, and soon open again once a gateway that was restarted is back."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class GatewayStream:
     """The stream of one session."""
 

@@ -24,7 +24,7 @@ class WishedSetting:
     body: bytes
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class WishedSettings:
     """The settings of one session that were granted and still hold."""
 

@@ -48,7 +48,7 @@ def import_files(options: argparse.Namespace) -> int:
     return run.run()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _ImportRun:
     """One run of the command."""
 

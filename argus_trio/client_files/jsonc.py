@@ -37,7 +37,7 @@ class JsonFault(Exception):
         super().__init__(message)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class JsonNode:
     """A value and where it stands: `text[start:end]`."""
 
@@ -84,7 +84,7 @@ class JsonMember:
     node: JsonNode
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Inside:
     """What is in a list or an object: divided when it is asked for, unless it is already."""
 
@@ -101,7 +101,7 @@ class _Inside:
         return tuple(self.reader.members(self.start, self.depth)) if self.reader.text[self.start] == "{" else None
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _Divided:
     """What is in a list or an object that no JSON text holds."""
 
@@ -159,7 +159,7 @@ def _refuse(constant: str) -> NoReturn:
 _PLAIN: Final = json.JSONDecoder(parse_constant=_refuse)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _JsonReader:
     text: str
     refused: int = 0

@@ -19,7 +19,7 @@ def _untold(_: Problem) -> None:
     """The warning is told by whoever looks at the configuration."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ConfigFile:
     """One configuration file, and what the command line says instead of it."""
 

@@ -37,7 +37,7 @@ def _stands_still() -> float:
     return 0.0
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BackendLog:
     """The latest lines about one backend, over all its processes and reloads."""
 
@@ -75,7 +75,7 @@ class BackendLog:
         return self._count + 1
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BackendLogs:
     """The logs of all backends, by their names, over reloads."""
 

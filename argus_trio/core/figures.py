@@ -33,7 +33,7 @@ SLOTS: Final = 12
 """As many slots as make the latest minute; what is looked at is the last one that is whole, and those before it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Slot:
     """What ended within five seconds."""
 
@@ -64,7 +64,7 @@ class LatestCalls:
     p99: float | None
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Series:
     """The calls of one tool of one backend, or several of both."""
 
@@ -173,7 +173,7 @@ def _stands_still() -> float:
     return 0.0
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Figures:
     """How often, how long and how well, by backend and tool."""
 

@@ -58,7 +58,7 @@ class InventoryPlace:
     """Of the item, among those of its backend and kind."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Onlooker:
     """As whom it is looked at."""
 
@@ -92,7 +92,7 @@ class Sought:
         return lambda name, key, fields: any(text in each.casefold() for each in (name, key, _description(fields)))
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Inventory:
     """What backends list, at one moment."""
 

@@ -72,7 +72,7 @@ class JournalEvent:
         return self.stage, self.backend
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _KeptEvents:
     """The events of one kind that are kept, and how many more of them may be told now."""
 
@@ -101,7 +101,7 @@ def _stands_still() -> float:
     return 0.0
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Journal:
     """The events of one gateway."""
 
@@ -219,7 +219,7 @@ class Journal:
             del self._kinds[event.kind]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Cleaned:
     """Details without secrets, as large as they may be, of what JSON can say."""
 

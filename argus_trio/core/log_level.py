@@ -12,7 +12,7 @@ LEVELS: Final[tuple[LogLevel, ...]] = get_args(LogLevel)
 _NUMBERS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CurrentLevel:
     """The level that holds now: who logs looks at `number` each time."""
 

@@ -56,7 +56,7 @@ class MemoryHolder(Protocol):
         """Let go of `wanted` bytes, if so many can go: what is missed least, oldest first. It says so by `hold`."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _WrittenAnswer:
     """A large answer that is being written."""
 
@@ -64,7 +64,7 @@ class _WrittenAnswer:
         """Nothing of it can go; see `MemoryHolder`."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Memory:
     """The accounts of all holders. `limit` is asked for anew each time, for a reload may change it.
 
@@ -220,7 +220,7 @@ class Memory:
         forget()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Body:
     """The body of one request, for as long as it is entered."""
 
@@ -255,7 +255,7 @@ class Body:
         """Nothing of it can go, its client waits for the answer; see `MemoryHolder`."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Bodies:
     """The bodies of all requests in flight. They take half of the common bound at most, so that a flood of them makes
     nobody's session let go of what it keeps.

@@ -49,7 +49,7 @@ class CancelScope(Protocol):
     def cancel(self) -> None: ...
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OpenExchange:
     """One exchange under way."""
 
@@ -66,7 +66,7 @@ class OpenExchange:
         self.scope.cancel()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class DoneExchange:
     """One that is over: nothing of what it said. It is not frozen, which would double what the end of a call costs."""
 
@@ -90,7 +90,7 @@ class DoneExchange:
     error_code: int | None
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OpenExchanges:
     """All of one gateway, over all reloads."""
 

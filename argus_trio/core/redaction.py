@@ -28,7 +28,7 @@ def _latest_last(secrets: Iterable[str]) -> dict[str, None]:
     return known
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Redactor:
     """Replaces every known secret in a text, in one pass, whatever the number of secrets.
 

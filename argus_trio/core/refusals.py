@@ -11,7 +11,7 @@ CALM_SECONDS: Final = 30.0
 """How long without a refusal until the next one is told again."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Refusals:
     """The refusals at one bound."""
 

@@ -56,7 +56,7 @@ _SHOWN: Final = 200
 """As much of a wrong header value as the log shows, in characters."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Traffic:
     """What is served at the moment."""
 
@@ -66,7 +66,7 @@ class Traffic:
     """How many have been turned away so far because there were too many."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Application:
     """Everything that is served over HTTP."""
 

@@ -151,7 +151,7 @@ class Control(Protocol):
         """Begin the stop of the gateway, if it has not begun. Returns at once."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class News:
     """Wakes all who wait for something new, with one event for all of them."""
 

@@ -128,7 +128,7 @@ _SIGN_IN: Final = (
 )
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _BridgeWords:
     """Reads what follows `mcp-remote`."""
 

@@ -45,7 +45,7 @@ _PLACEHOLDER: Final = re.compile(
 """What stands in an example for a value that everybody has to fill in."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EntryMaker:
     """Makes one entry; what it changes on the way is in its lists."""
 

@@ -64,7 +64,7 @@ class _Taken:
     also: tuple[ServerOrigin, ...] = ()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _Importer:
     surroundings: ImportSurroundings
     taken: list[_Taken] = attrs.field(factory=list)

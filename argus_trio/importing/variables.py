@@ -23,7 +23,7 @@ def variable_name(text: str) -> str:
     return name if _VARIABLE.fullmatch(name) else f"VAR_{name}".rstrip("_")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class VariableBook:
     """Gives secrets their variables, one to each value."""
 

@@ -35,7 +35,7 @@ EVENT_WIDTH: Final = 20
 _to_json: Final = json.JSONEncoder(default=str).encode
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RedactEvents:
     """A structlog processor that takes secrets out of every text in an event, however deep it stands."""
 

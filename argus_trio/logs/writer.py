@@ -29,7 +29,7 @@ def _tell_loss(lines: int, reason: str) -> None:
     log.warning("log_lines_lost", lines=lines, reason=reason)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LogWriter:
     """Writes lines to a file descriptor, in order, in a thread. Never blocks and never raises into who writes.
 

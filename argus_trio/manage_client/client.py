@@ -40,7 +40,7 @@ Answer = TypeVar("Answer")
 NOTHING: Final[Mapping[str, str]] = {}
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ApiClient:
     """The management API of one gateway, as one principal. `open_client` makes one."""
 
@@ -180,7 +180,7 @@ class ApiClient:
         return CommandFailed(f"the connection to {self.place.shown} broke off ({error.reason})", NOT_REACHED)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EventPieces:
     """The events of one answer, as they come. No generator: nothing of it is left to the collector."""
 

@@ -46,7 +46,7 @@ def coding_of(content_encoding: str) -> str:
     return ", ".join(_ALIASES.get(coding, coding) for coding in codings if coding not in ("", "identity"))
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ContentDecoder:
     """One body on its way out of its coding: `feed` what came, then `next_piece` until it gives nothing.
 

@@ -51,7 +51,7 @@ class Cookie:
         return len(self.name) + len(self.value) + 1
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CookieJar:
     """The cookies of one origin. `now` is the time in seconds since the epoch."""
 

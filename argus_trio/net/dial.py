@@ -64,7 +64,7 @@ class OriginRoute:
     """The Unix socket that is dialled instead of the origin's host; empty for none."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class UnderTls(trio.abc.Stream):
     """A socket under TLS. What was read from it may hold more than has been taken from the stream above, record for
     record; neither the socket nor that stream says so."""

@@ -63,7 +63,7 @@ class AnswerTooLarge(LinkFailed):
         self.limit = limit
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HttpConnection:
     """An open connection that serves one exchange after the other. Whoever cancels an exchange must close it."""
 
@@ -208,7 +208,7 @@ class HttpConnection:
         await trio.aclose_forcefully(self.stream)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HttpAnswer:
     """The head of an answer, and its body as it arrives."""
 

@@ -62,7 +62,7 @@ _REMEMBERED_MOVES: Final = 16
 """How many permanent redirects are remembered. A link asks one target or two, with three methods at most."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HttpClient:
     """One server: where it is, how to reach it and what every request to it carries. `open_http_client` makes one."""
 

@@ -9,14 +9,14 @@ import attrs
 import trio
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Waiting:
     rest: memoryview
     is_begun: bool
     done: trio.Event = attrs.field(factory=trio.Event, init=False)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LineWriter:
     """Lines towards one reader. `run` must be under way in a task; lines that fit into the pipe do not need it."""
 

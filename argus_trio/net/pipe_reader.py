@@ -12,7 +12,7 @@ READ_BYTES: Final = 64 * 1024
 """As much as a pipe holds."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class PipeReader:
     """The reading end of one pipe, which this object owns. One task reads at a time."""
 

@@ -35,7 +35,7 @@ _CLOSE_SECONDS: Final = 1.0
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(r"\btimeout=([0-9]{1,6})\b")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Pool:
     """Connections along one route.
 
@@ -187,7 +187,7 @@ class Sender(Protocol):
     async def end(self, answer: HttpAnswer, *, is_left_well: bool) -> None: ...
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Sending:
     """One request on its way, as a context. Not a generator's, which costs each call twice as much."""
 

@@ -28,7 +28,7 @@ class ReconnectPace:
     """Whether the wait grows beyond what the server asked for while streams bring nothing."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reconnect:
     """One stream that is kept open. It begins with a stream that has just broken off, after it brought something."""
 

@@ -9,7 +9,7 @@ import attrs
 import trio
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ServiceNursery:
     """A nursery whose end is the end of its block.
 

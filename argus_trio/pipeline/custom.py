@@ -35,7 +35,7 @@ from argus_trio.wire.envelope import decode_object, on_one_line
 _FORMS: Final = "write package.module:Name, or ./file.py:Name for a file beside the configuration"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class CustomMiddleware:
     """The user's middleware, with a check of what it returns: a slip there would become a broken answer."""
 

@@ -11,7 +11,7 @@ from argus_trio.core.access.principal import ANONYMOUS, OPERATOR_ROLE, Principal
 from argus_trio.pipeline.stage import Stage
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Gate:
     """Says who asks; an `Admit`."""
 

@@ -10,7 +10,7 @@ import attrs
 T = TypeVar("T")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class KeptState:
     """Hands out what is kept: of the pipeline before, or made anew."""
 

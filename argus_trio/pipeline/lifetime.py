@@ -23,7 +23,7 @@ class EndedEarly(Exception):
     """A context that holds a nursery, or a cancel scope, has cancelled it while it was in use."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Lifetime:
     """One context, and how many pipelines need it. Equal rules of two configurations share one, so it outlasts both."""
 

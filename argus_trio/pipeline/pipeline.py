@@ -16,7 +16,7 @@ from argus_trio.pipeline.stage import Resolve, Stage
 from argus_trio.pipeline.under_way import Entered, UnderWay
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Pipeline:
     """What each request passes under one configuration; lasts until its last call has ended."""
 

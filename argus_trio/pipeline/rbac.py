@@ -32,7 +32,7 @@ ROUTED_BY_POLICY: Final[frozenset[TargetKind]] = frozenset(("resource", "method"
 """The kinds of what several backends may be asked for: the router asks none that the policy does not show."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Rbac:
     """What one configuration allows whom, at work."""
 
@@ -151,7 +151,7 @@ def _plain(kind: TargetKind, name: str) -> Target:
     return resource_target(name) if kind == "resource" else Target(kind=kind, shown=name)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class RbacLink:
     """Its link in the chain of one generation; a `Middleware`."""
 

@@ -24,7 +24,7 @@ Arrive = Callable[[RequestArrival, Principal | None], Awaitable[Principal | None
 here on. Raises `Unadmitted`."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Stage:
     """One middleware of the file."""
 

@@ -36,7 +36,7 @@ class _Recordable(Protocol):
     record: CallRecord | None
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class UnderWay:
     """Counts the calls that have come in and have not been answered, and tells when the last one has."""
 
@@ -60,7 +60,7 @@ class UnderWay:
         await self._over.wait()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Entered:
     """The link: enters each exchange for as long as it is under way. One for each generation.
 

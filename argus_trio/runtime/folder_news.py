@@ -27,7 +27,7 @@ _PASSED_OVER: Final = frozenset({errno.EACCES, errno.ENOENT, errno.ENOTDIR})
 _READ_BYTES: Final = 64 * 1024
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class End:
     """The end of a wait, seen from the thread that waits: another closes the write end of the pipe whose read end this
     is, so neither needs to know whether the other still runs."""
@@ -39,7 +39,7 @@ class End:
         return bool(_ready(seconds, self.reader))
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class FolderNews:
     """The news of some folders, as one descriptor."""
 

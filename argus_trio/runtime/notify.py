@@ -28,7 +28,7 @@ SendDatagram = Callable[[bytes], None]
 """Sends one datagram without waiting, or raises `OSError`."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Notifier:
     """Tells the service manager how the gateway stands. Its methods may be called from any task, at any time."""
 

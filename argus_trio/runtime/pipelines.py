@@ -19,7 +19,7 @@ ENTER_SECONDS: Final = 10.0
 """How long what the stages hold may take to be entered: a file or a connection opens sooner, and a reload waits."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Pipelines:
     """Keeps alive what pipelines hold, each context in a task of its own."""
 

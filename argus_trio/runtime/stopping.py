@@ -20,7 +20,7 @@ END_SECONDS: Final = 4.6
 """How long after the drain, or after a second signal, the backends may take to end; the process has the rest of 5 s."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Stopping:
     """The stop of the gateway. `event` is set once it has begun."""
 

@@ -72,7 +72,7 @@ async def _pipe() -> tuple[int, int]:
         await trio.sleep(LOOK_SECONDS)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Watched:
     """The files that are watched, and the end of the watch; used by its thread alone."""
 

@@ -44,7 +44,7 @@ NAME_CHARACTERS: Final = 40
 """So much of a backend's name is in that of its container."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Starter:
     """Starts containers with one engine."""
 
@@ -83,7 +83,7 @@ class Starter:
         return {**body, "Labels": {**labels, **self.gateway.labels}} if isinstance(labels, Mapping) else body
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class UsedEngine:
     """The engine; see `EngineInUse` of `sandbox/sandbox.py`."""
 

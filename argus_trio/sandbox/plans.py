@@ -16,7 +16,7 @@ OFF: Final = NoEngine(why="isolation: off")
 """What is known of the engine where none is wanted."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BackendPlans:
     """The plans, by backend."""
 

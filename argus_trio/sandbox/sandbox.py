@@ -34,7 +34,7 @@ from argus_trio.sandbox.telling import TellPreparing, at_a_pace
 log = structlog.get_logger()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Use:
     """The use of one engine, once it has begun or has failed to."""
 
@@ -43,7 +43,7 @@ class _Use:
     failure: LinkFailed = attrs.field(factory=lambda: LinkFailed("the gateway stops"))
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class RealRooms:
     """The rooms as they are, each loaded when it is needed."""
 
@@ -99,7 +99,7 @@ def _no_backends() -> Mapping[str, BackendSpec]:
     return MappingProxyType({})
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Sandbox:
     """The sandbox. `run` must be under way in a task that outlives every backend, until `end` is called."""
 

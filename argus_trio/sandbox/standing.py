@@ -47,7 +47,7 @@ class Standing:
         return self.word == "refused" or (self.word == "bare" and self.setting != "off")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Standings:
     """What was told of each backend."""
 

@@ -19,7 +19,7 @@ TellPreparing = Callable[[PreparingWord, str], None]
 """Takes what is done before a backend can be started, and the last line that was said of it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Telling:
     tell: TellPreparing
     _latest: tuple[PreparingWord, str] | None = attrs.field(default=None, init=False)

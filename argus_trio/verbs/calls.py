@@ -141,7 +141,7 @@ def _conversed(
     return raw, verb.client.decoded(raw, dict[str, object])
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class LiveCall:
     """One call under way: what comes of it, in order, until its end."""
 

@@ -12,7 +12,7 @@ from argus_trio.verbs.link.client import ManageClient
 from argus_trio.verbs.show.terminal import Terminal
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Verb:
     """One verb as it was written, where it writes, and the gateway that it asks."""
 

@@ -52,7 +52,7 @@ class Event:
     """What is known of data beyond the bound, where that is cut; `data` is empty then."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class EventParser:
     """Reads one event stream, in time linear in its bytes however they are cut into chunks.
 

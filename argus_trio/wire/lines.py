@@ -27,7 +27,7 @@ class LineTooLong(ArgusError):
         self.before = before
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Beginning:
     """What has come of a line that has not ended: large pieces as they came, to be copied once, when it has."""
 
@@ -52,7 +52,7 @@ class _Beginning:
         return whole
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Lines:
     r"""Cuts one stream of bytes into lines.
 
@@ -91,7 +91,7 @@ class Lines:
         return LineTooLong(self.limit, before)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BoundedLines:
     """`Lines` that go on behind a line beyond the limit: of that one, both its ends and its size are told, and at no
     time is more of it held than the limit."""

@@ -34,7 +34,7 @@ class Oversized:
     """Whether it is within its bound, and there was no room for it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Ends:
     """Gathers the ends of a message out of its pieces, and forgets what stands between them."""
 

@@ -28,7 +28,7 @@ MAX_WAITING: Final = 64
 makes an earlier one needless, so losing some does no harm."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reports:
     """The progress reports of one request of a backend, as far as they have not been sent to it."""
 

@@ -60,7 +60,7 @@ LOG_LEVEL_SECONDS: Final = 2.0
 Ts = TypeVarTuple("Ts")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Connection:
     """The conversation on one link, from the handshake on."""
 

@@ -113,7 +113,7 @@ class Handshake:
         return serves_tasks(self.capabilities)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class EraGuess:
     """How a backend of unknown era is asked at its next start, learned from the starts before."""
 

@@ -28,7 +28,7 @@ ATTRIBUTION_SECONDS: Final = 30.0
 most calls are over by then, and the one that asks has half of its usual deadline left for the answer."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class InFlight:
     """One call in flight: its clock, its client's progress token, its notifications and what its client is asked."""
 
@@ -99,7 +99,7 @@ class InFlight:
         return passes_level(level_of(params), call.log_level)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class InFlightTable:
     """The calls in flight on one connection, by the ids of their requests."""
 

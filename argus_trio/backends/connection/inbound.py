@@ -72,7 +72,7 @@ class BackendListener(Protocol):
         """Take note that a task that was begun on the connection runs no more."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Inbound:
     """What one connection receives besides answers. `listener` is the owner of the connection."""
 

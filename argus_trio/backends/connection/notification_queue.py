@@ -47,7 +47,7 @@ class Addressee(Protocol):
         """Send a notification; may wait for a peer that reads slowly."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Losses:
     """How many notifications from or to one backend were dropped, of all its connections; what waits of them, and of
     what it asks, is entered in the common account."""
@@ -80,7 +80,7 @@ class Losses:
         )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class NotificationQueue:
     """The notifications that `exchange`, or another addressee, has not been sent yet. They are sent in `nursery`."""
 
@@ -164,7 +164,7 @@ def tell_all(_: ClientSession, __: str, ___: Params) -> bool:
     return True
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SessionQueues:
     """What legacy sessions are told outside calls by one backend, over whichever connection: a queue for each session.
 

@@ -57,7 +57,7 @@ for the answer before it goes on with the handshake. One that does not wait is t
 _NOT_YET: Final = encode_error(-32600, "the handshake is not over yet: ask after notifications/initialized")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BackendAddress:
     """How one backend is reached: what all its connections have in common."""
 
@@ -106,7 +106,7 @@ class BackendAddress:
         raise LinkFailed(f"its image was not there within {seconds:g} s (timeouts.prepare)")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _EarlyMessages:
     """What arrives before there is a connection: a ping is answered at once, all else is held and then handed over."""
 

@@ -44,7 +44,7 @@ class RunningTask:
     """The progress token that the client chose; it is valid until the task has ended (2025-11-25, Progress)."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RunningTasks:
     """The tasks that were begun on one connection. Times are seconds of any one clock."""
 

@@ -42,7 +42,7 @@ _NOT_FOUND: Final = -32601
 _INTERNAL: Final = -32603
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ServerRequests:
     """The open requests of the backend on one connection. `headers` go with every answer."""
 

@@ -22,7 +22,7 @@ def ignore_sample(_monitor: ActivityMonitor, _now: float) -> None:
     """Take no interest in what a program does before it answers."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StartWatch:
     """The watch over one start. A link without a program of its own is never seen to work."""
 

@@ -53,7 +53,7 @@ async def ignore_task(_notification: TaskNotification) -> None:
     """Drop a task notification: the `OnTask` where nobody follows tasks."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TaskNotificationQueue:
     """The task notifications of one connection that have not been delivered yet. They are delivered in `nursery`, by
     one task for each task of the backend that something waits of."""

@@ -48,7 +48,7 @@ def _tell_nobody(_what: PreparingWord, _line: str) -> None:
     """Tell nobody how far an image is: whoever waits has a deadline of its own."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _BackendAddressee:
     """The backend at the far end of a connection, to whom notifications of the client are passed on."""
 
@@ -64,7 +64,7 @@ class _BackendAddressee:
             log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ClientConnection:
     """The connection of one client, from the wish for it to its end; the `BackendListener` of what it opens.
 

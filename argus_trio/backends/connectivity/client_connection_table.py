@@ -33,7 +33,7 @@ WAITING_EACH: Final = 64
 """How many calls of one account may wait for a connection to one backend: each holds its request, and nothing else."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ClientConnectionTable:
     """The connections of single clients, in the order of their use: the one used last at the end."""
 
@@ -111,7 +111,7 @@ class ClientConnectionTable:
         )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ConnectionShares:
     """The shares of one backend's clients, and who waits for one."""
 

@@ -50,7 +50,7 @@ Aside = Callable[[], AbstractContextManager[None]]
 Ts = TypeVarTuple("Ts")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ClientConnections:
     """The connections of single clients to one backend. Their tasks run as long as `running_in`."""
 

@@ -22,7 +22,7 @@ from argus_trio.wire.envelope import Params, encode_raw
 log = structlog.get_logger()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ConnectionSubscriptions:
     """The resources that one connection is asked to send updates of. A refusal is logged, and nothing else."""
 

@@ -33,7 +33,7 @@ def ignore(_: HealthVerdict) -> None:
     """Drop a verdict: for a connection of which only the end matters."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HealthMonitor:
     """The health monitor of one connection."""
 

@@ -18,7 +18,7 @@ MOST_KNOWN: Final = 1000
 """Commands and URLs that are remembered, the latest ones: more than a configuration has, in some kilobytes."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class KnownEras:
     """How backends are asked first at their next start. A wrong guess corrects itself at that start."""
 

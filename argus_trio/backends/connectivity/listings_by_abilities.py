@@ -90,7 +90,7 @@ def listing_turns() -> trio.CapacityLimiter:
     return trio.CapacityLimiter(LISTING_TURNS)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ListingsByAbilities:
     """The listings of one backend, by abilities. `on_published` is called when one has changed.
 

@@ -10,7 +10,7 @@ from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import ClientSession
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LostSubscriptions:
     """The sessions that lost subscriptions, with the abilities that their connection needs and the URIs."""
 

@@ -56,7 +56,7 @@ def breaker_of(spec: BackendSpec) -> Breaker:
     )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Recovery:
     """The standing of one backend. No method blocks."""
 

@@ -37,7 +37,7 @@ def _do_nothing() -> None:
     """Leave who shares as it is."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Rivals:
     """The processes of one backend, as far as they may end each other. `on_sharing` is called when that is certain."""
 

@@ -53,7 +53,7 @@ def _go_on() -> None:
     """Do nothing about a loop."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class SharedConnection:
     """The shared connection to one backend, and the task that keeps it up; the `BackendListener` of what it opens.
 

@@ -44,7 +44,7 @@ def _take_no_note() -> None:
     """Let it be."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StartTurns:
     """The turns of one gateway. `limit` is asked anew for each turn: a reload may change it."""
 
@@ -144,7 +144,7 @@ class StartTurns:
         self._changed = trio.Event()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Turn:
     """The turn of one start."""
 
@@ -180,7 +180,7 @@ class Turn:
             self.turns.give_back(self, has_rested=self._rests)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StartClock:
     """The clock of one start: `timeouts.connect` from its turn on, and what it works before its first message more."""
 

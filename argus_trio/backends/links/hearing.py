@@ -39,7 +39,7 @@ Heard = Message | ResponseInvalid
 """What an event says: messages, and what means to be an answer."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Hearing:
     """What one link hears. What is wrong is logged once for each kind, as it mostly comes again and again."""
 

@@ -77,7 +77,7 @@ async def open_http_sse(
             raise LinkFailed(f"the server named no endpoint within {seconds:g} s")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _Events:
     """The events of the one stream."""
 
@@ -133,7 +133,7 @@ def _target(client: HttpClient, base: str, named: bytes) -> str:
     return target
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HttpSseLink:
     """The link; see `Link`."""
 

@@ -67,7 +67,7 @@ class Cuttable(Protocol):
         """Hold no more of it than its ends: it is told as `Oversized` when it is complete."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Intake:
     """The large messages that are being read: half of the common bound at most, and beyond it one, where all others
     wait."""
@@ -196,7 +196,7 @@ class Intake:
             )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Portion:
     """One stream, of which one message is read at a time. What is entered goes when the block is left."""
 

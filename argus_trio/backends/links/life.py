@@ -37,7 +37,7 @@ def loop_in(refused: HttpRefused) -> LoopFound | None:
     return LoopFound(_LEADS_BACK if _SAID in refused.reason else refused.reason)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Life:
     """Whether a link lives, and why it died."""
 

@@ -17,7 +17,7 @@ from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Respo
 from argus_trio.wire.headers import Headers
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Outgoing:
     """One request on its way to the backend: `id` is unique for the link's life, `body` the whole encoded message.
 

@@ -16,7 +16,7 @@ Answer = Response | ErrorResponse
 _ANSWER_START: Final = b'{"jsonrpc":"2.0","id":'
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Expected:
     """One request in flight, in the table for as long as it is entered.
 
@@ -86,7 +86,7 @@ class Expected:
         return trio.lowlevel.Abort.SUCCEEDED
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Pending:
     """The table of requests in flight. Once failed it stays so, and every later request raises the same failure."""
 

@@ -36,7 +36,7 @@ def plain(line: bytes) -> str:
     return _ESCAPES.sub("", line.decode("utf-8", "replace")).translate(_CONTROLS).rstrip()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StderrRing:
     """The last `MAX_LINES` lines that one backend wrote, over all its processes, earlier ones and parallel ones."""
 
@@ -93,7 +93,7 @@ class StderrRing:
             self._unlogged = 0
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StderrStream:
     """One process's stderr on its way into the ring. Lines are cut at `MAX_LINE_BYTES`, blank ones left out."""
 

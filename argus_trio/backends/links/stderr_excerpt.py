@@ -21,7 +21,7 @@ _MARKS_ONLY: Final = re.compile(r"[\s^~]*")
 _FRAME: Final = re.compile(r"\s+at \S")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Kept:
     """A line, and how many frames of the same stack followed it."""
 
@@ -32,7 +32,7 @@ class _Kept:
         return f"{self.text} … {self.frames} more" if self.frames else self.text
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class StderrExcerpt:
     """The first `FIRST_LINES` and the last `LAST_LINES` lines of one process, without those that only mark a place.
 

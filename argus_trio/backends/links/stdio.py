@@ -53,7 +53,7 @@ ASKS_KNOWN: Final = 64
 must not be taken for the backend's answer to a request of ours."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class StdioLink:
     """A `Link` over a program's streams. `start` begins to serve it, `close` ends it and the program."""
 

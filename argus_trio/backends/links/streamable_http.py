@@ -85,7 +85,7 @@ async def open_streamable_http(
                 await link.aclose()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class StreamableHttpLink:
     """The link; see `Link`. A request that fails raises `LinkFailed` alone; only a lost session ends the link."""
 

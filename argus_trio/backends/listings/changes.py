@@ -11,7 +11,7 @@ from argus_trio.core.catalog.catalog import KINDS, Catalog, changed_kinds
 from argus_trio.core.catalog.restricted import RestrictedCatalogs, differing_kinds
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CatalogSnapshot:
     """The catalogs of a generation at one moment, and what of them is seen from where."""
 
@@ -25,7 +25,7 @@ class CatalogSnapshot:
         return self.restricting.of(catalog, audience.principal.roles, audience.endpoint)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CatalogChanges:
     """What is listed otherwise than before, and to whom: found out when it is asked for, for each kind of client."""
 

@@ -131,7 +131,7 @@ def publish(
     )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Soundness:
     """Makes what one backend listed sound, and keeps what there is to tell of it."""
 

@@ -23,7 +23,7 @@ MAX_LIST_BYTES: Final = 32 * 1024 * 1024
 """Bytes of one list that are held, all pages together: there are four kinds, perhaps for several abilities."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ListPages:
     """The pages of one list so far."""
 

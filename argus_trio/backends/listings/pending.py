@@ -61,7 +61,7 @@ def _is_heard(_: str) -> bool:
     return True
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class PendingChanges:
     """What is to be listed again over one connection at a time, and the pace of that.
 

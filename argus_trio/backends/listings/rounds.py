@@ -104,7 +104,7 @@ async def list_kinds(
     )
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _ListRound:
     """One round of lists on its way."""
 

@@ -53,7 +53,7 @@ MAX_PATH_SHOWN: Final = 1000
 """Characters of PATH that a failure quotes."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BackendProcess:
     """A backend that is running under its keeper, its pipes not yet read or written. `watch` must run in a task."""
 

@@ -41,7 +41,7 @@ _Children = Mapping[int, list[_ListedProcess]]
 """The processes by the parent of each."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TreesUsed:
     """What the descendants of processes use, asked for at any time, by as many as like."""
 

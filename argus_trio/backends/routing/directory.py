@@ -27,7 +27,7 @@ NAMED_KINDS: Final = {"tools/call": "tools", "prompts/get": "prompts"}
 """The kind of what each method calls by a name."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Directory:
     """Finds the owners of names; waits for a starting backend only where the answer depends on it."""
 
@@ -131,7 +131,7 @@ def _resource(catalog: Catalog, uri: str | None) -> Target | None:
     return Target(kind="resource", shown=uri, backend=route.backend, own=route.key)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ToolHeaders:
     """Finds which arguments of a tool a client must repeat in headers, by the schema that this client sees."""
 
@@ -157,7 +157,7 @@ class ToolHeaders:
         return () if route is None else route.param_headers
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ShownCounts:
     """Counts what a client is shown."""
 

@@ -22,7 +22,7 @@ _Handshakes = tuple[tuple[str, Handshake], ...]
 """What the backends said of themselves, by their names."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CurrentIdentity:
     """The identity of the gateway; merged anew only when the handshakes are others, for it is asked for often."""
 

@@ -31,7 +31,7 @@ MOST_AT_ONCE: Final = 64
 """How many resources of one stream are asked for at once: what a backend takes long to agree to holds up few others."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ResourceWatch:
     """Subscribes to resources at their backends, for the length of a block."""
 
@@ -55,7 +55,7 @@ class ResourceWatch:
                 await watching.end()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Watching:
     """The resources that one stream is told of."""
 

@@ -45,7 +45,7 @@ MOST_ASKED: Final = 8
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResourceOwner:
     """A backend that has a resource, or may have it."""
 

@@ -35,7 +35,7 @@ LISTEN: Final = "subscriptions/listen"
 _SUBSCRIBING: Final = ("resources/subscribe", "resources/unsubscribe")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Router:
     """Serves every exchange of one generation that no middleware answered; a `Handler`."""
 
@@ -114,7 +114,7 @@ class Router:
         return await self.directory.catalog(call, settled=True)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RouterFactory:
     """Makes the router of each generation, and holds what outlives a generation: tasks, and the key of the cursors."""
 

@@ -25,7 +25,7 @@ class Renames(Protocol):
     def for_backend(self, task_id: str, life: float | None) -> str: ...
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class TaskExchange:
     """An `Exchange` that performs `call`, which may be another than its own, for the client of `exchange`."""
 

@@ -17,7 +17,7 @@ from argus_trio.core.call.exchange import Call, Deliver
 from argus_trio.core.call.tasks import Task
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TaskWatch:
     """Follows tasks at their backends, for the length of a block."""
 

@@ -59,7 +59,7 @@ def _new_id() -> str:
     return secrets.token_urlsafe(24)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Tasks:
     """The tasks of all backends, each accessible to its owner alone, by an id that only the owner was given."""
 
@@ -226,7 +226,7 @@ def owner_of(call: Call) -> Owner:
     return Owner(principal=call.principal.name, endpoint=call.endpoint, client=call.client)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _TaskIds:
     """Replaces ids of one backend's tasks by ours and back, for one owner; a task that is new becomes known."""
 

@@ -39,7 +39,7 @@ CALM_SECONDS: Final = 30.0
 """How long without a refusal until the next one is logged again: one line for each crowd, not for each call."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Bulkhead:
     """The places of one backend. Calls that wait for one get it in the order of arrival."""
 
@@ -145,7 +145,7 @@ class Bulkhead:
             self._episode = 0
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Place:
     """One call's place, taken on entering and given back on leaving.
 
@@ -219,7 +219,7 @@ def _goes_on(call: Call) -> bool:
     return bool(call.continues) or call.method.startswith(TASK_METHODS) or call.method == "resources/unsubscribe"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class AskingExchange:
     """The exchange of a client that can be asked: while it is asked, its call has no place."""
 

@@ -24,7 +24,7 @@ from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class BackendCalls:
     """Performs the calls of clients at one backend."""
 

@@ -20,7 +20,7 @@ from argus_trio.errors import BackendUnavailable
 from argus_trio.wire.envelope import Params, encode_raw
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ClientSubscriptions:
     """The subscriptions of all clients at one backend."""
 

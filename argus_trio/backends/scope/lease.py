@@ -30,7 +30,7 @@ class Counted(Protocol):
     """How many exchanges hold a lease."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Leases:
     """The leases on the scope of one backend. `on_freed` is called at the end of each, once `drain` has been called."""
 
@@ -53,7 +53,7 @@ class Leases:
         return len(self.held)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Lease:
     """One exchange's hold on a scope, for the length of a `with` block.
 

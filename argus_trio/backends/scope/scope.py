@@ -49,7 +49,7 @@ def _tell_nobody(_: frozenset[str]) -> None:
     """Do nothing about lists that are as they were."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Scope:
     """One backend under supervision.
 

@@ -44,7 +44,7 @@ ENDING_SECONDS: Final = 5.0
 works on several requests at a time does not take the two in the other order. Some never answer it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Asked:
     """One request to the backend for updates of a resource: its outcome is that of everyone who waits for it."""
 
@@ -59,7 +59,7 @@ class _Asked:
         return self.failure or connection.lost or LinkFailed("the connection was lost")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Leaving:
     """What nobody is subscribed to any more, until the backend has been told so over the present connection."""
 
@@ -68,7 +68,7 @@ class _Leaving:
     """How many tell it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SubscriptionHub:
     """What is subscribed to at one backend, over the connection that there is at the time.
 

@@ -57,7 +57,7 @@ _URIS: Final = "resourceSubscriptions"
 _FILTERS: Final = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resources": "resourcesListChanged"}
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _ListenRequest:
     """One `subscriptions/listen` request."""
 
@@ -91,7 +91,7 @@ class NotAgreed(LinkFailed):
     """A backend has not agreed to report the updates of a resource."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ListenStream:
     """The listen stream of one connection.
 

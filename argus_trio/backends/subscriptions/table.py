@@ -16,7 +16,7 @@ UPDATED = "notifications/resources/updated"
 """The method of the notification of an update, in every era."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Subscribed:
     """One URI that somebody subscribed to."""
 
@@ -25,7 +25,7 @@ class _Subscribed:
     subscribers: dict[object, Deliver] = attrs.field(factory=dict)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SubscriptionTable:
     """The subscribers of each URI of one backend, distinguished by any hashable key.
 

@@ -92,7 +92,7 @@ def _tell_uncontained(names: str, planned: BackendHere, *, is_named: bool) -> bo
     return False
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _BuildProgress:
     """The progress, and the outcome of each as it comes."""
 

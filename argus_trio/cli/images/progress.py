@@ -19,7 +19,7 @@ BAR_CELLS: Final = 20
 _CLEAR: Final = "\r\x1b[K"
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class PlainLines:
     """Each line as it comes, behind who needs the image."""
 
@@ -36,7 +36,7 @@ class PlainLines:
         """Nothing is to be taken back."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Bar:
     """One line: how many are done, and the latest line of those that are not."""
 

@@ -18,7 +18,7 @@ _LONGEST_NAME = 100
 """How much of a name is shown in what is told of it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class EntryValues:
     """The members of one entry, and what was remarked about them."""
 

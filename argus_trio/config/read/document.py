@@ -118,7 +118,7 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and Scalar(text=node.value, is_plain=node.style is None).is_null
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Reader:
     """Makes a tree out of PyYAML's nodes, and notes lines and problems on the way."""
 

@@ -13,7 +13,7 @@ from argus_trio.config.read.key_path import KeyPath, dotted
 from argus_trio.errors import Problem
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Findings:
     """Collects the problems of one file, and its warnings, which do not keep it from being used."""
 

@@ -54,7 +54,7 @@ class Brought:
     variable: str | None = None
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Filling:
     """Fills templates, and notes what was filled in and what could not be."""
 

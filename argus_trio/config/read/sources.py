@@ -27,7 +27,7 @@ def stamp(path: Path) -> Stamp:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Sources:
     """The files of one reading, each noted before it is opened, so that a change in between is seen and not missed."""
 

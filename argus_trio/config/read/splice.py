@@ -28,7 +28,7 @@ _OF_OTHERS: Final = stat.S_IRGRP | stat.S_IROTH
 _FORM: Final = "write NAME=VALUE; single quotes around a value that has quotes, line breaks or blanks at its ends"
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Splicer:
     """Fills in the trees of one file."""
 

@@ -31,7 +31,7 @@ def nobody_manages(principal: Principal, _: ManageRight) -> bool:
     return OPERATOR_ROLE in principal.roles
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Access:
     """Who may come in. One value for one configuration."""
 

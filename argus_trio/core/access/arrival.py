@@ -10,7 +10,7 @@ from argus_trio.core.access.principal import Principal
 from argus_trio.errors import ArgusError
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RequestArrival:
     """What is known of a request before its body is read."""
 

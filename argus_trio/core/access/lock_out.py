@@ -18,7 +18,7 @@ MOST_ADDRESSES: Final = 4096
 """How many addresses are remembered; the one that was wrong the longest ago is forgotten first."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _WrongOnes:
     """What is remembered of one address."""
 
@@ -27,7 +27,7 @@ class _WrongOnes:
     """How many refusals in a row were held back."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LockOut:
     """Counts wrong credentials by address."""
 

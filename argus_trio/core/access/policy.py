@@ -32,7 +32,7 @@ class Perspective:
     """The view whose endpoint it is; empty for the one that shows all."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RoleRules:
     """What one role may do."""
 
@@ -44,7 +44,7 @@ class RoleRules:
     """The views that it is good for; None for every endpoint."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ViewRules:
     """What one view shows."""
 
@@ -102,7 +102,7 @@ class Decision:
         return first
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Policy:
     """What one configuration allows whom."""
 

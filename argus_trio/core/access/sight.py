@@ -26,7 +26,7 @@ def sight(policy: Policy, perspective: Perspective) -> Callable[[Target], bool]:
     return shows
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _JoinedRules:
     """Rules of one kind: those by the name shown as one pattern, those by the backend one by one."""
 
@@ -53,7 +53,7 @@ class _JoinedRules:
         return bool(self.by_backend) and any(rule.matches(target) for rule in self.by_backend)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _KindSight:
     """What is shown of one kind."""
 

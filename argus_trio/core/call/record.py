@@ -50,7 +50,7 @@ class Follow(Protocol):
         """One is about to be sent, with these params."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class CallRecord:
     """What is known of one exchange. Of several backends that were asked, the last one counts."""
 

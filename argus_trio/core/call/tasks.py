@@ -60,7 +60,7 @@ class Task:
     """When the task is forgotten."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TaskTable:
     """The tasks that backends run. Times are seconds of any one clock."""
 

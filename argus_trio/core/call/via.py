@@ -37,7 +37,7 @@ class _Caller:
     until: float
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Via:
     """The gateway itself and who has asked it. Without an id of its own it names nobody."""
 

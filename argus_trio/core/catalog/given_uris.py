@@ -26,7 +26,7 @@ MOST_BYTES: Final = 1024 * 1024
 _MEMBER: Final = b'"uri"'
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class GivenUris:
     """The latest URIs that one backend gave out, within `MOST_URIS` and `MOST_BYTES`; the oldest are forgotten."""
 

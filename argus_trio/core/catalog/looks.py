@@ -40,7 +40,7 @@ class Why(Enum):
     """Somebody asked for it."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _Look:
     """What is known of the list of one kind, and when it is looked at next."""
 
@@ -60,7 +60,7 @@ class _Look:
             self.due_at, self.why = due_at, why
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Looks:
     """The looks at the lists of one connection. Times are seconds of one clock."""
 

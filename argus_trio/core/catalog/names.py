@@ -163,7 +163,7 @@ class NamingOf:
         return [own for own, name in renamed.items() if name == bare] + ([] if bare in renamed else [bare])
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class PossibleOwners:
     """The backends that may be behind a name, by the configuration alone: none of them is looked at."""
 

@@ -73,7 +73,7 @@ def differing_kinds(before: Catalog, now: Catalog) -> frozenset[str]:
     return frozenset(k for k, (one, other) in pairs.items() if one != other or before.lists[k] != now.lists[k])
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RestrictedCatalogs:
     """What one policy lets whom see: catalogs by perspective, made at need."""
 

@@ -45,7 +45,7 @@ class StormNews(Enum):
     """The storm is not slow any more, for something has changed."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Storm:
     """The pace of the looks at one backend's lists. Times are seconds of one clock."""
 

@@ -42,7 +42,7 @@ class EgressTarget:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EgressRow:
     """All attempts at one target, or at all others."""
 
@@ -76,7 +76,7 @@ class EgressRow:
         self.received += other.received
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BackendAttempts:
     """The attempts of the containers of one backend."""
 
@@ -158,7 +158,7 @@ class BackendAttempts:
         return self.others
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EgressAttempts:
     """The attempts of all backends of one gateway."""
 

@@ -26,7 +26,7 @@ class Activity:
     """Processor time that it and its descendants have used, as far as they are still to be seen."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ActivityMonitor:
     """What samples of one start say. `started_at` is when the first was taken; times are of the caller's clock."""
 

@@ -16,7 +16,7 @@ SPREAD: Final = 0.1
 """The part of a cooldown that chance adds or takes away: breakers that opened together do not retry in step."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Breaker:
     """The circuit breaker of one backend; times and durations in seconds.
 

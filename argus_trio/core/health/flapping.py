@@ -14,7 +14,7 @@ WINDOW_SECONDS: Final = 600.0
 taken for one that cannot stay up."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Flapping:
     """The latest returns of one backend. Times are seconds of one clock."""
 

@@ -10,7 +10,7 @@ WEIGHT: Final = 0.1
 """How much the latest call served moves the running mean: about the last ten calls count."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Occupancy:
     """The calls being served at one backend. Times are seconds of one clock."""
 

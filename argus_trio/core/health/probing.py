@@ -39,14 +39,14 @@ class HealthVerdict:
 WELL: Final = HealthVerdict(condition=Condition.WELL)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Probe:
     sent_at: float
     fault: str = ""
     """Why the probe cannot be answered any more; empty as long as it can."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ProbeState:
     """The probe state of one connection; times and durations in seconds.
 

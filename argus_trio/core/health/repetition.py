@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import attrs
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Repetition:
     """How often the same has happened in a row."""
 

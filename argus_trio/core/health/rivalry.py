@@ -22,7 +22,7 @@ ENOUGH: Final = 2
 """How many such losses within `WINDOW_SECONDS` are no coincidence any more."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Arrival:
     """One process of a backend, from its start on. Times are seconds of one clock."""
 
@@ -38,7 +38,7 @@ class Arrival:
         return now < min(self.opened_at, self.ended_at) + SHORTLY_SECONDS
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Rivalry:
     """The latest starts of one backend's processes, and the losses that they explain."""
 

@@ -24,7 +24,7 @@ LOOKED_AT: Final = 64
 """How many are looked at for each caller that is new: a look at all of them at once would stop everybody else."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Buckets:
     """The buckets of one limit, by caller."""
 

@@ -10,7 +10,7 @@ MOST_NAMES: Final = 10_000
 """How many uses are remembered in one such time. Beyond, a first use passes for a further one."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class FirstUses:
     """The names that were used, each kept for once to twice the time that it is good for."""
 

@@ -81,7 +81,7 @@ async def try_out(config: Config, start: StartGateway, *, wait_seconds: float) -
     return trial.seen
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _Trial:
     config: Config
     token: str = attrs.field(repr=False)

@@ -32,7 +32,7 @@ from argus_trio.wire.revisions import REVISIONS, Era, era_of
 _ERAS: Final[Mapping[bytes, Era | None]] = {revision.encode(): era_of(revision) for revision in REVISIONS}
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Endpoint:
     """One path, two eras. `post`, `get` and `delete` answer everything, errors included.
 

@@ -54,7 +54,7 @@ _APPENDING: Final = (b"Java-http-client/", b"ReactorNetty/")
 Posted = envelope.Request | list[Message | RpcError]
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Conversation:
     """One open `/sse` stream, the only one of its session; ends once its calls in flight are answered.
 
@@ -131,14 +131,14 @@ class Conversation:
             self.outbox.close()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class SseSession(Session):
     """A session that lives as long as its conversation."""
 
     conversation: Conversation
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SseEdge:
     """The open sessions, by their ids."""
 

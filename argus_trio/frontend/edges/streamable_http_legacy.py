@@ -33,7 +33,7 @@ from argus_trio.wire.envelope import Message, encode_response
 from argus_trio.wire.event_stream import COMMENT
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class LegacyEdge:
     """The sessions' side of the endpoint. Every method raises `InvalidRequest` for what is no call."""
 

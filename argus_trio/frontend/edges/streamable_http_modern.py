@@ -64,7 +64,7 @@ class ModernRequest:
     progress_token: Raw | None
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ModernEdge:
     """The stateless side of the endpoint. `post` raises an `RpcError` for what is no call."""
 

@@ -26,7 +26,7 @@ def _listed(origins: Iterable[str]) -> frozenset[str]:
     return frozenset(map(origin_of, origins))
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HostOriginCheck:
     """The rules of one configuration: loopback, and what `allowed_hosts` and `allowed_origins` add to it."""
 

@@ -23,7 +23,7 @@ class Quiet(Protocol):
         """Give the sign of life, and set `due` again. May block for as long as the client does."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class KeepAlive:
     """Keeps the answers alive that clients wait for. A blocked one delays only itself."""
 

@@ -23,7 +23,7 @@ MAX_WAITING: Final = 8
 """Body parts (64 KiB each at most) that wait for the application before the connection stops reading."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ReceiveQueue:
     """The receiving side of one request. `put` is for the connection, all else for the application."""
 

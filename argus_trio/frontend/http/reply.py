@@ -53,7 +53,7 @@ async def answer_at_once(
         await request.answer(200, encode_event(message), (*EVENT_STREAM, *headers))
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reply:
     """One answer. `notify` and `beat` may run beside the task that finishes it; what comes after the end is dropped."""
 

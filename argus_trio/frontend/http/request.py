@@ -98,7 +98,7 @@ MAIN_DOOR: Final = Door()
 """The door of a gateway that has no other."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class IncomingRequest:
     """One request. `fields` holds each header once, lower-case; repeated ones are joined by a comma (RFC 9110, 5.3)."""
 
@@ -187,7 +187,7 @@ class IncomingRequest:
                 left -= len(part) if isinstance(part, bytes) else 0
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class OpenStreams:
     """The requests whose answers are long-lived streams, with what ends each."""
 

@@ -85,7 +85,7 @@ class ServedSettings:
         return given == origin_of(f"{url.scheme}://{url.netloc}")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class CurrentSettings:
     """The settings that hold now; who serves reads them anew for each connection and each request."""
 

@@ -20,7 +20,7 @@ _PROGRESS = "notifications/progress"
 _LOG = "notifications/message"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class AskingRequest:
     """The request that notifications go out by: those of its progress token and of its log level, no other."""
 
@@ -48,7 +48,7 @@ class AskingRequest:
         return level is None or passes_level(level, self.log_level)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class PlainExchange:
     """The `Exchange` of a call that runs in its request's task, and whose client therefore cannot be asked."""
 

@@ -14,7 +14,7 @@ MAX_BUFFERED_BYTES: Final = 1024 * 1024
 """How many notifications of a call whose client is away wait for it, and their bytes; beyond either the oldest go."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class NotificationBuffer:
     """Notifications that wait for the client to come back, in order and in bounds."""
 

@@ -35,7 +35,7 @@ class OpenCall(Protocol):
 H = TypeVar("H", bound=OpenCall)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class OpenCalls(Generic[H]):
     """The calls that have input requests open, or whose client is away."""
 

@@ -22,7 +22,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """What each result must have (2026-07-28, InputResponse)."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OpenInput:
     """One open input request. `wake` is called, synchronously, once there is an answer or a refusal."""
 
@@ -42,7 +42,7 @@ class OpenInput:
         self.wake()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class OpenInputs:
     """The input requests that one call has open, by keys that are never used twice."""
 

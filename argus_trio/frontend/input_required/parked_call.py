@@ -36,7 +36,7 @@ GATHER_SECONDS: Final = 0.02
 than a backend takes to send them, shorter than a person notices."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ParkedCall:
     """One call. `run` is its task; `attend` is for the POST that its client waits on."""
 

@@ -24,7 +24,7 @@ ASKING: Final = frozenset({"tools/call", "prompts/get", "resources/read"})
 """The methods that may be answered with a request for input."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Parking:
     """The parked calls of one front end. `run` must be running before the first one begins."""
 

@@ -60,7 +60,7 @@ _decode_any: Final = msgspec.json.Decoder().decode
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RequestStates:
     """Gives out states and reads them. `make_seal` is called when the first one is needed."""
 

@@ -21,7 +21,7 @@ _NONCE_BYTES: Final = 12
 """As AES-GCM has it best; random ones stay distinct for 2³² seals of one key (NIST SP 800-38D, 8.3)."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class AesGcmSeal:
     """One key, and the mark of the run that it belongs to. What is sealed is the mark, a nonce, and the ciphertext."""
 

@@ -42,7 +42,7 @@ _OTHERS: Final = frozenset({b"cross-site", b"same-site"})
 """What Sec-Fetch-Site says of a page of another origin; another port of the same host is `same-site`."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Doorkeeper:
     """Judges requests to the management API before their bodies are read."""
 

@@ -53,7 +53,7 @@ _WORDS: Final = {408: "too-slow", 413: "too-large", 415: "wrong-media-type", 503
 """What becomes of an error about a body, by its status."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ManageApi:
     """All operations, and what answers each."""
 

@@ -96,7 +96,7 @@ def _entry(line: LogLine, instance: str) -> LogLineEntry:
     )
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class FollowedLog:
     """The `Source` of a stream that follows the log of one backend. It queues nothing: it reads from its position."""
 

@@ -15,7 +15,7 @@ from argus_trio.frontend.manage.answer import PageAnswer
 T = TypeVar("T")
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ManageRequest:
     """One request, let in."""
 

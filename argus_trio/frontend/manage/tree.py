@@ -50,7 +50,7 @@ def living() -> TreeAnswer:
     return TreeAnswer(tasks=trio.lowlevel.current_statistics().tasks_living, tree=_Walk().of_task(root, 0))
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Walk:
     """One walk through the tree."""
 

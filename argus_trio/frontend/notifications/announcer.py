@@ -59,7 +59,7 @@ def _anybody() -> Audience:
     return ANYBODY
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Announcer:
     """The open streams, and what each of them wants to be sent."""
 

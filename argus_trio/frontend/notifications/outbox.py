@@ -23,7 +23,7 @@ MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 Beyond it no further answer is let in, but for one that waits alone."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Outbox:
     """One stream's queue: any task fills it, the stream's own task empties it."""
 

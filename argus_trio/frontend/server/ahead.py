@@ -8,7 +8,7 @@ from argus_trio.core.memory import SMALL_BYTES, Bodies, Body
 from argus_trio.errors import Overloaded
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Ahead:
     """Bytes that wait for their turn, at most `limit`; they are entered in `bodies` from a certain size on."""
 

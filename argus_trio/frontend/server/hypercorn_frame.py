@@ -42,7 +42,7 @@ class _Context(WorkerContext):
     event_class = _NeverCleared
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HypercornFrame:
     """A site, as Hypercorn sees it."""
 

@@ -51,7 +51,7 @@ class _VersionUnknown(Exception):
     """A request of an HTTP version that this protocol does not speak."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ServedConnection:
     """One client's connection: carries bytes between its transport and the protocol, and tells when it is idle."""
 
@@ -307,7 +307,7 @@ class _RequestStream(HTTPStream):
         await super()._send_closed()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Requests:
     """Starts the application for each request of one connection, in the connection's nursery."""
 

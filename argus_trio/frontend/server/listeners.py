@@ -70,7 +70,7 @@ class AcceptedConnection:
         self.stream.socket.close()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ServerListener(trio.abc.AsyncResource):
     """One socket that listens. Each connection begins with the certificate that is current when it comes."""
 

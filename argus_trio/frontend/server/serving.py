@@ -75,7 +75,7 @@ async def serve(
         keeping.cancel_scope.cancel()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Acceptor:
     """Takes connections and starts their tasks."""
 

@@ -50,7 +50,7 @@ class Idling(Protocol):
         """End it unless a request is in flight."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Site:
     """The application, its settings, and the connections that are open. `nursery` is theirs."""
 

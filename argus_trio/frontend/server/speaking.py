@@ -22,7 +22,7 @@ class Speaker(Protocol):
         """Serve it to its end; raises nothing of it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Speaking:
     """Begins the connections of a site, each as the settings say at that moment."""
 

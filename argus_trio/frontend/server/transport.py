@@ -24,7 +24,7 @@ CLOSE_SECONDS: Final = 0.5
 """How long an orderly end may take: the answer has gone out already, and a stop waits for this."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Transport:
     """A stream, plain or TLS. One task reads; any task writes or ends it.
 
@@ -131,7 +131,7 @@ class Transport:
         await trio.aclose_forcefully(self._stream)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class PlainTransport(Transport):
     """A plain socket, for a server whose own clock ends what waits too long: `receive` has no deadline of its own."""
 

@@ -42,13 +42,13 @@ FindStream = Callable[[], Awaitable[SendMessage | None]]
 """Finds the stream for a request, within `STREAM_SECONDS`; None if there is none."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _ClientRequest:
     answered: trio.Event = attrs.field(factory=trio.Event)
     answer: Response | ErrorResponse | None = None
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ClientRequests:
     """The requests to its client that one session has open."""
 

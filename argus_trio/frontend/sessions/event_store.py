@@ -25,7 +25,7 @@ RETRY_MILLISECONDS: Final = 1000
 _ID: Final = re.compile(r"([0-9]{1,12})-([0-9]{1,12})", re.ASCII)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _StoredStream:
     last: int = 0
     size: int = 0
@@ -38,7 +38,7 @@ class _StoredStream:
     """A list, for most streams have few and many have none: a deque takes more than all else of a session."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class EventStore:
     """The streams of one session, by number. A stream is known until it has ended and none of its events is left."""
 

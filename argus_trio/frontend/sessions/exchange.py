@@ -24,7 +24,7 @@ class CallStream(Protocol):
         """How to send a request to the client on the nearest stream; None if there is none within a bound."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class LegacyExchange:
     """An `Exchange`. A call that its client cancelled says nothing more, whatever its handler still does."""
 

@@ -27,7 +27,7 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class PostReply(Reply):
     """A reply on a stream of its session, which the first of its events opens.
 

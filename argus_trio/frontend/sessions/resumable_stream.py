@@ -30,7 +30,7 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ResumableStream:
     """A stream by its number in the store. `on_carried` is called whenever a connection begins to carry it, until its
     end."""
@@ -120,7 +120,7 @@ class ResumableStream:
         return number > self.position and self._store.holds(self.number, number)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Feed:
     """What one connection carries of a stream, until the stream ends, another takes its place, or its client goes."""
 

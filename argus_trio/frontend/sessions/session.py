@@ -50,7 +50,7 @@ class StandaloneStream(Protocol):
         """End the stream at once: the session is over. Must not block."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Session:
     """The `ClientSession` of a legacy client. Call ids are raw JSON, as the client wrote them."""
 
@@ -185,7 +185,7 @@ class Session:
         self.quota.clear()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class HttpSession(Session):
     """A session on `/mcp`, whose streams can be resumed."""
 

@@ -14,7 +14,7 @@ from argus_trio.frontend.sessions.event_store import EventStore
 from argus_trio.frontend.sessions.resumable_stream import Feed, ResumableStream
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Streams:
     """The streams of one session by which its client is reached. Nobody else writes to its store."""
 

@@ -25,7 +25,7 @@ _EACH_BYTES: Final = 1024
 """What a subscription takes in all, besides the URI, about: it is in several tables."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SubscriptionQuota:
     """The URIs that a session is subscribed to, or asks to be."""
 

@@ -36,7 +36,7 @@ one second."""
 _ID_BYTES: Final = 24
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Sessions:
     """All of them, least recently used first. `on_end` is called once for each, at its end."""
 

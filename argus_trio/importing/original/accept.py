@@ -30,7 +30,7 @@ _SECTIONS: Final = {"authentication": "incoming_auth", "rbac": "authorization", 
 }
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OriginalAcceptance:
     """Checks the tree of one file."""
 

@@ -15,7 +15,7 @@ import attrs
 import trio
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _LastMoment:
     """When everything must be over in one run of trio, and the farewells that go on."""
 

@@ -8,7 +8,7 @@ import attrs
 import trio
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class QuickSocket(trio.abc.Stream):
     """The socket of `stream`, which this object owns. One task reads, and one writes, at a time.
 

@@ -32,7 +32,7 @@ class KeysUnusable(ValueError):
     """What an issuer publishes is no key set, or has no key that could be used; the first argument says so."""
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class IssuerKey:
     """One key that signatures are verified with."""
 
@@ -42,7 +42,7 @@ class IssuerKey:
     key: jwt.PyJWK
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class IssuerKeys:
     """All keys of one issuer, as they were published."""
 

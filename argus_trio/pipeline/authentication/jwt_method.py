@@ -25,7 +25,7 @@ from argus_trio.pipeline.kept_state import KeptState
 from argus_trio.pipeline.lifetime import Lifetime
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class JwtReader:
     """Judges the tokens of one issuer; a `TokenReader`."""
 

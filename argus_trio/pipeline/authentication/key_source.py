@@ -36,7 +36,7 @@ REPORT_SECONDS: Final = 60.0
 """The shortest time between two lines of the log that say the same of keys that cannot be had."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class FetchTasks:
     """Where fetches run: with the pipeline that began them, not with the request."""
 
@@ -60,7 +60,7 @@ class FetchTasks:
         return True
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class KeySource:
     """The keys of one issuer, kept over reloads."""
 

@@ -50,7 +50,7 @@ class TokenReader(Protocol):
         """Whose token it is. Raises `CredentialWrong` and `KeysUnavailable`."""
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class TokenJudges:
     """All that judges signed tokens under one configuration."""
 
@@ -59,7 +59,7 @@ class TokenJudges:
     """What they live in."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class StaticCredentials:
     """The credentials that stand in the file, by their digests."""
 
@@ -86,7 +86,7 @@ class StaticCredentials:
         return principal if hmac.compare_digest(known, digest) else None
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class AuthorizationReader:
     """Reads `Authorization: Bearer`, for the tokens of the file and those that issuers have signed alike.
 
@@ -130,7 +130,7 @@ class AuthorizationReader:
         raise CredentialWrong("issuer")
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class ApiKeyReader:
     """Reads keys of the file in a header field of their own."""
 
@@ -150,7 +150,7 @@ class ApiKeyReader:
         return principal
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class ProxyReader:
     """Reads what a trusted proxy says of its client. From anybody else the field is none."""
 

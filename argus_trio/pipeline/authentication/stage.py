@@ -57,7 +57,7 @@ def no_judges(_: Sequence[JwtMethod], __: Mapping[str, str], ___: str | None, __
     return TokenJudges()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Authentication:
     """Says who asks; an `Arrive`."""
 
@@ -115,7 +115,7 @@ class Authentication:
             self.journal.note("credentials_refused", said, severity="warning", details=details)
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class KnownPrincipals:
     """Whom one configuration lets in, by name: what belongs to others ends at a reload."""
 

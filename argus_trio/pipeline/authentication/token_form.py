@@ -29,7 +29,7 @@ def is_signed_form(credential: bytes) -> bool:
     return _COMPACT.fullmatch(credential) is not None
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class SignedToken:
     """One token, unverified."""
 

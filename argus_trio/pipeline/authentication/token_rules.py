@@ -23,7 +23,7 @@ class KeyUnknown(Exception):
     """No key of the issuer can have signed the token."""
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class VerifiedToken:
     """What a token says, once it is known to be its issuer's."""
 

@@ -17,14 +17,14 @@ _EMPTY_BYTES: Final = 1024
 """What one holds besides its texts, about."""
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class _Remembered:
     token: VerifiedToken
     until: float
     size: int
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class VerifiedTokens:
     """The tokens that one method of the file has verified."""
 

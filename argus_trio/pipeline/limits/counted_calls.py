@@ -16,7 +16,7 @@ COUNTED: Final = ("tools/call", "prompts/get", "resources/read", "completion/com
 TOOL_CALL: Final = "tools/call"
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class CountedCalls:
     """The calls that one limit counts."""
 

@@ -33,7 +33,7 @@ MOST_METHODS: Final = 64
 """For how many methods it is remembered which limits count them: extensions of MCP bring further ones."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class RateLimiter:
     """The limits of one stage in the chain; a `Middleware`."""
 
@@ -85,7 +85,7 @@ class RateLimiter:
         return RateLimited(said, counted.concerned(call.method, tool), wait_ns=shortage.wait_ns)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class ArrivalLimiter:
     """The limits of a stage before authentication, where nothing is known of a request but its address; an `Arrive`."""
 

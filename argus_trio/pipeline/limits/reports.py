@@ -20,7 +20,7 @@ REPORT_SECONDS: Final = 60.0
 """The shortest time between two lines of the log that say that one limit refuses calls."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LimitReport:
     """Counts the calls that one limit refuses, until they are told."""
 
@@ -43,7 +43,7 @@ class LimitReport:
             self._untold, self._told_at = 0, now
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Reporting(AbstractAsyncContextManager[None]):
     """While it is entered, what is refused is told within a minute, and the rest at its end."""
 

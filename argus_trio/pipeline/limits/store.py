@@ -17,7 +17,7 @@ class BucketStore(Protocol):
         """Make all charges, or none of them if one of the limits refuses; then, why. Nothing comes in between."""
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class MemoryBucketStore:
     """Buckets in the memory of this process; they are gone with it."""
 

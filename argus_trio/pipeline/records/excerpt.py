@@ -23,7 +23,7 @@ def _as_in_json(secrets: Iterable[str]) -> Iterable[str]:
         yield from {secret, plain, json.dumps(secret)[1:-1], plain.replace("/", r"\/")}
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Excerpts:
     """Makes excerpts of raw JSON of at most so many bytes each."""
 

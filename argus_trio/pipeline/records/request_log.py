@@ -53,7 +53,7 @@ def logging_stage(spec: LoggingSpec, context: FactoryContext) -> Stage:
     return Stage(call=requests.link, on_unadmitted=requests.unadmitted)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class RequestLog:
     """Logs each request."""
 

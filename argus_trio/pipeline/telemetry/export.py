@@ -42,7 +42,7 @@ _NOISY: Final = ("opentelemetry", "urllib3")
 """What writes of each try that fails into the standard library's log, which is none of ours."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Instruments:
     """What spans and measures are made with."""
 
@@ -54,7 +54,7 @@ class Instruments:
     """Sends what is left and ends the threads; may take as long as a collector likes. Blocking."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Export:
     """Sends by the settings of one configuration, for as long as a pipeline has them."""
 
@@ -145,7 +145,7 @@ def shown_endpoint(spec: TelemetrySpec) -> str:
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Reachable:
     """Says in the log when sending begins to fail, and when it works again."""
 

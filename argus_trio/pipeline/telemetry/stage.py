@@ -49,7 +49,7 @@ def telemetry_stage(spec: TelemetrySpec, context: FactoryContext) -> Stage:
     )
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Telemetry:
     """Makes a span of each call and measures it."""
 
@@ -112,7 +112,7 @@ class Telemetry:
         tools.server_duration.record(time.perf_counter() - started, labels)
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class _FollowCall:
     """Follows the requests to backends that one call comes to; a `Follow`."""
 
@@ -139,7 +139,7 @@ class _FollowCall:
         )
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class _ClientSpan:
     """One request to a backend; a `FollowedRequest`."""
 

@@ -63,7 +63,7 @@ class BackendChange:
     fits: Fits | None = None
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BackendChanges:
     """Makes the changes of single backends."""
 

@@ -26,7 +26,7 @@ MOST_CHECKS: Final = 2
 """How many configurations are checked at once: each takes a thread, which a file system that hangs keeps."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ConfigCheck:
     """Checks texts, or the file on disk."""
 

@@ -30,7 +30,7 @@ _BACKENDS: Final = "backends"
 _PlaceKeys = tuple[str | int, ...]
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class FileComparison:
     """Compares the file on disk with the configuration in effect."""
 

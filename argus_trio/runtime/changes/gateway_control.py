@@ -37,7 +37,7 @@ def _nothing() -> None:
     """Tell nobody of a reload."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class GatewayControl:
     """Does what operators ask for to one gateway, which was started with `config`."""
 

@@ -10,7 +10,7 @@ from argus_trio.config.model.config import Config
 from argus_trio.core.control import Hold
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class InEffect:
     """What is in effect; changed by one change at a time."""
 

@@ -52,7 +52,7 @@ async def no_file() -> Candidate:
     raise NoFile("this gateway runs without a configuration file")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Batch:
     """The requests that one reload answers."""
 
@@ -60,7 +60,7 @@ class _Batch:
     by: list[str] = attrs.field(factory=list)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ReloadSupervisor:
     """Reloads the configuration of one gateway, which was started with what is `in_effect` at first.
 

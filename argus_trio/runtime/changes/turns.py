@@ -19,7 +19,7 @@ MOST_TURNS: Final = 64
 """How many changes may wait: each may take as long as a backend takes to start, and nobody waits for so many."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ChangeTurn(Generic[T]):
     """One change that waits for its turn. Neither function raises."""
 
@@ -49,7 +49,7 @@ class ChangeTurn(Generic[T]):
         self._done.set()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Turns:
     """The changes of one gateway: the one under way, and those that wait."""
 

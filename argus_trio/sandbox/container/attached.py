@@ -56,7 +56,7 @@ class _Stats(msgspec.Struct):
     cpu_stats: _CpuStats = msgspec.field(default_factory=_CpuStats)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Outlet:
     """One of the two streams that come in frames. Nothing waits in it: who fills it waits until it is read."""
 
@@ -87,7 +87,7 @@ class Outlet:
         self._receiver.close()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class AttachedProgram:
     """A server in a container whose engine carries its streams. `watch` must run in a task."""
 

@@ -37,7 +37,7 @@ RESOLV_CONF: Final = "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n"
 """The shim's DNS, which answers at once or is not there."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ContainerFolder:
     """One folder; `close` removes it."""
 

@@ -50,7 +50,7 @@ class ContainerEngine(Protocol):
         """Kill and remove it; nothing happens if it is not there."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class ContainerExit:
     """The end of a container, as its engine tells it."""
 

@@ -61,7 +61,7 @@ SAID_LINES: Final = 20
 """The same in lines."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ContainedProgram:
     """A server that runs in a container, its streams not yet read or written. `watch` must run in a task."""
 

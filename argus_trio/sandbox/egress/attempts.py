@@ -17,7 +17,7 @@ from argus_trio.sandbox.plan.network import NetworkPolicy
 log = structlog.get_logger()
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ToldAttempts:
     """The attempts of all containers of a gateway, and who is told of them."""
 

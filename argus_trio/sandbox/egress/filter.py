@@ -65,7 +65,7 @@ async def serve_filter(
         await trio.serve_listeners(served.serve, [listener], handler_nursery=connections)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _ServedContainer:
     policy: NetworkPolicy
     attempts: ToldAttempts
@@ -178,7 +178,7 @@ async def _read_head(inner: trio.SocketStream) -> tuple[str, int, bytes] | None:
     return (found[1].decode("utf-8", "replace"), port, early) if 0 < port < 65536 else None
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _RelayedConnection:
     """Bytes both ways, each as fast as its reader takes them, until both ways have ended or one end is gone."""
 

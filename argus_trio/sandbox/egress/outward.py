@@ -88,7 +88,7 @@ def _can_be_listened_on(family: socket.AddressFamily, address: str) -> bool:
     return True
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SystemLookUp:
     """Lookups by the system, in few threads of their own."""
 
@@ -104,7 +104,7 @@ class SystemLookUp:
         return await trio.to_thread.run_sync(look_up, abandon_on_cancel=True, limiter=self._limiter)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Outward:
     """The ways out of one container."""
 

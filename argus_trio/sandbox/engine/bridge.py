@@ -35,7 +35,7 @@ class BridgeClosed(Exception):
     """The loop has ended, or ends: nothing can be called over the bridge any more."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _Crossing(Generic[T]):
     """One call. All but `ended` is touched in the loop's thread alone until that is set."""
 
@@ -64,7 +64,7 @@ class _Crossing(Generic[T]):
             self.token.run_sync_soon(self.ended.set)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class AsyncioBridge:
     """The way to the loop, for tasks of one trio run. `open_bridge` makes it."""
 
@@ -173,7 +173,7 @@ async def open_bridge() -> AsyncIterator[AsyncioBridge]:
             log.warning("engine_thread_abandoned", seconds=CLOSE_SECONDS)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _LoopThread:
     token: trio.lowlevel.TrioToken
     started: trio.Event = attrs.field(factory=trio.Event)

@@ -87,7 +87,7 @@ class EngineRequest:
     """How long who is cancelled waits for it to end by itself, before it is broken off."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EngineClient:
     """The client of one engine."""
 

@@ -66,7 +66,7 @@ class _PathStat(msgspec.Struct):
     link_target: str = msgspec.field(default="", name="linkTarget")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EngineControl(ImageControl):
     """The control of one engine. Every method raises `EngineFailed` as its only error."""
 

@@ -80,7 +80,7 @@ class ImageBuild:
     """The network mode of steps; empty: the engine's default."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ImageControl:
     """The images of one engine. Every method raises `EngineFailed` as its only error."""
 

@@ -18,7 +18,7 @@ WATCH_SECONDS: Final = 30.0
 """How often it is looked for while backends run bare for want of one: its coming is told, not more."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EngineLook:
     """One look for an engine, and what came of it."""
 

@@ -70,7 +70,7 @@ class _EngineFindings:
         return NoEngine(why=f"{_NOBODY[runtime]}: {told}", says_way_out=any(each.says_way_out for each in whys))
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EngineProbe:
     """The look for engines on this machine, one at a time whoever asks."""
 

@@ -32,7 +32,7 @@ At = Callable[[str], Awaitable[PathFacts | None]]
 """What is at an absolute path of an image."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class GivenImages:
     """The images of one engine that are run as they are."""
 

@@ -53,7 +53,7 @@ class _Failed:
     failure: LinkFailed
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Images:
     """The images of one engine."""
 

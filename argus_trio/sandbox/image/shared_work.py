@@ -22,12 +22,12 @@ def hear_nothing(what: PreparingWord, line: str) -> None:
     """Take no note of it."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Waiter:
     hear: Hear
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class _OneWork(Generic[T]):
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
     waiters: list[_Waiter] = attrs.field(factory=list)
@@ -41,7 +41,7 @@ class _OneWork(Generic[T]):
             waiter.hear(what, line)
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SharedWork(Generic[T]):
     """What is under way, by key."""
 

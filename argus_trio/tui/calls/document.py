@@ -28,7 +28,7 @@ RawObject = Mapping[str, msgspec.Raw]
 _ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Block:
     """One part of a result. Two are the same only if they are one: comparing huge ones would take its time."""
 
@@ -50,7 +50,7 @@ class Block:
     """Whether JSON is folded at first, as its essence is told already."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ResultDocument:
     """All of a result or a problem."""
 

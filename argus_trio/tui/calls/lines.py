@@ -24,7 +24,7 @@ _LEVELS: Final = {"debug": "dim", "info": "info", "notice": "info", "warning": "
 """The attributes of log levels; all that are graver are bad."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ShownLine:
     """One line. Its text is clean and fits."""
 

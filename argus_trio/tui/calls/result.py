@@ -13,7 +13,7 @@ OBJECTS_READ: Final = 100_000
 """A larger result with more objects than this is not taken apart: it is shown as the text that it is, and saved."""
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ReadResult:
     """The members of the results of all three kinds of calls."""
 

@@ -18,7 +18,7 @@ from argus_trio.tui.message import CallBroke, CallCame, DashboardMessage
 _ENDED: Final = "the gateway ended the connection before the call was over; whether it had an effect is not known"
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class TellingCall:
     """A call under way. Its first events are told at once, so that a quick one is over at once."""
 

@@ -37,7 +37,7 @@ _TOO_MANY: Final = "too much is under way at once; try again when some of it is 
 SomeEffect = TypeVar("SomeEffect", bound=Effect)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Doing:
     """Does effects. `tell` is called with what comes of them, in the order in which it comes."""
 

@@ -19,7 +19,7 @@ HELD_LINE_BYTES: Final = 1024 * 1024
 _LINES: Final = frozenset({"log", "notification"})
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class HeldEvents:
     """What came and is not told yet, in order; of progress the latest alone."""
 

@@ -49,7 +49,7 @@ class _TooManyStepsError(Exception):
     """It takes too long."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Judging:
     steps: int = 0
     depth: int = 0

@@ -52,7 +52,7 @@ class FieldNode:
     """Whether its name is not of the schema: it can be taken away."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class FieldMaker:
     """Makes nodes, and no more than so many at once."""
 

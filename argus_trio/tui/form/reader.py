@@ -45,7 +45,7 @@ _MORE_MEMBERS: Final = ("patternProperties", "if", "dependentSchemas", "dependen
 _NULL: Final = FieldOption(json="null", title="null")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Merging:
     """What is left of the schemas that may be put together at one place."""
 

@@ -21,7 +21,7 @@ class WrongField:
     what: str
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class SecretsAside:
     """Secrets that stand aside while a form is shown as JSON, each with what stands for it."""
 

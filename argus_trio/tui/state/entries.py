@@ -26,7 +26,7 @@ _NOT_FOUND: Final = 99
 _FUZZY: Final = 5
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class ShownEntry:
     """One of them, and by what it is found."""
 
@@ -60,7 +60,7 @@ class EntrySearch:
     with_hidden: bool = True
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class FoundEntries:
     """What was found, the best first."""
 

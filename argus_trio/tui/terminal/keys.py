@@ -38,7 +38,7 @@ class PasteCut:
 TypedInput = Key | Pasted | MouseInput | PasteCut
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class KeyReader:
     """Reads bytes in any pieces."""
 

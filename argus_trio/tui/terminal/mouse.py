@@ -18,7 +18,7 @@ WHEEL_LINES: Final = 3
 _LEFT, _UP, _DOWN = 1, 4, 5
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Mouse:
     """Remembers the last click, so that two of them are known as one."""
 

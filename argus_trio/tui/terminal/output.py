@@ -23,7 +23,7 @@ _GONE: Final = frozenset({errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF})
 """What a terminal says that is not there any more."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TerminalOutput:
     """A terminal as a file to write to. `gone` is told when it is there no more."""
 

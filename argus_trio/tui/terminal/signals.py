@@ -35,7 +35,7 @@ class SignalledDisplay(Protocol):
         """Tell a message."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class TerminalSignals:
     """Hears them, one after another."""
 

@@ -24,7 +24,7 @@ _NONE: Final = "-"
 _ACTIONS: Final = {"d": "decline", "decline": "decline", "c": "cancel", "cancel": "cancel"}
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Questioner:
     """Asks for what one tool wants to know."""
 

@@ -48,7 +48,7 @@ def _woken() -> Iterator[int]:
         os.close(writing)
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class TerminalPrompt:
     """Asks on the terminal, and looks meanwhile at what comes of the call."""
 

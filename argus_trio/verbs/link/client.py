@@ -27,7 +27,7 @@ Kind = TypeVar("Kind")
 NOTHING: Final[Mapping[str, str]] = {}
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class OpenAnswer:
     """An answer whose body is unread, and the socket that it comes by."""
 
@@ -40,7 +40,7 @@ class OpenAnswer:
         return self.response.status
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ManageClient:
     """The management API of one gateway, as one principal. A connection serves one request."""
 

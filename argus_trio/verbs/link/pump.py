@@ -23,7 +23,7 @@ END_SECONDS: Final = 2.0
 """How long the thread has to end once its connection is shut."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Pump:
     """What has come of one stream. `descriptor` can be read whenever `take` has something."""
 

@@ -49,7 +49,7 @@ def events_of(client: ManageClient, answer: OpenAnswer) -> Iterator[Event]:
             raise CommandFailed(str(error)) from None
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Followed:
     """A stream that is opened again whenever it ends, behind the last event that came."""
 

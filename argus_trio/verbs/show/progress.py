@@ -14,7 +14,7 @@ BAR_COLUMNS: Final = 24
 _ERASED: Final = "\r\x1b[K"
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ProgressBar:
     """The line; `hide` takes it away before anything else is written."""
 

@@ -21,7 +21,7 @@ _ENDS: Final = {"image/jpeg": "jpg", "image/svg+xml": "svg", "audio/mpeg": "mp3"
 _ODD: Final = re.compile(r"[^A-Za-z0-9.]+")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ResultWriter:
     """Writes contents, one after another."""
 

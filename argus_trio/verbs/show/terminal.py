@@ -19,7 +19,7 @@ LEAST_WIDTH: Final = 40
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class Terminal:
     """Where a verb writes: answers to `out`, all else to `err`."""
 

@@ -40,7 +40,7 @@ class AnswerHead:
     """Whether the connection may serve another request behind the answer."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class AnswerHeadReader:
     """The head of the answer to one request, as it comes; what only informs (1xx) is passed over."""
 

@@ -19,7 +19,7 @@ _SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;[^\r\n]*|[ \t]*)\r\n")
 _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Chunked:
     """One body on its way: `feed` what came, until it `is_complete`."""
 

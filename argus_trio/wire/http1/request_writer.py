@@ -18,7 +18,7 @@ _LONGEST_REMEMBERED: Final = 1024
 """How many heads and headers are remembered, and up to how many bytes: most are the same in each request."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RequestWriter:
     """Writes the requests to one server."""
 

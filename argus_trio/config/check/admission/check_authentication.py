@@ -73,7 +73,7 @@ def _check_server(server: Server, findings: Findings) -> None:
         findings.warn(("server", "public_url"), "credentials travel unprotected over http", "write an https URL")
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False, kw_only=True)
 class _Check:
     """The check of one authentication."""
 

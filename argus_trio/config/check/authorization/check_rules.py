@@ -30,7 +30,7 @@ _DECIDED_OTHERWISE: Final = {
 _FREE: Final = ("tools/list", "prompts/list", "resources/list", "resources/templates/list", "initialize", "ping")
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class RuleCheck:
     """Checks the rules of one file."""
 

@@ -29,7 +29,7 @@ FAREWELL_SECONDS: Final = 1.0
 _ID_BYTES: Final = 12
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ManagedExchange:
     """An `Exchange`. Without an `outbox` nobody hears of it before its answer, and nobody can be asked."""
 

@@ -28,7 +28,7 @@ from argus_trio.frontend.outcome import outcome_of
 from argus_trio.wire.event_stream import COMMENT
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class ServedCalls:
     """The calls of the management API that are under way."""
 

@@ -58,7 +58,7 @@ def entry_of(journal: Journal, event: JournalEvent) -> EventEntry:
     )
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class EncodedEvents:
     """The events of one journal, encoded."""
 

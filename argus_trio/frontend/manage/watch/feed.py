@@ -37,7 +37,7 @@ CHUNK_BYTES: Final = 64 * 1024
 """At which size a chunk takes no more events: what one slow reader holds."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class EventFeed:
     """One stream of events; a `Source`."""
 

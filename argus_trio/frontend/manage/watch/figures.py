@@ -26,7 +26,7 @@ TOOLS_SHOWN: Final = 200
 """How many tools are in the figures at most, those that were called last; `/metrics` has all of them."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class EncodedFigures:
     """The figures of one gateway, encoded."""
 

@@ -12,7 +12,7 @@ from argus_trio.frontend.server.ahead import Ahead
 from argus_trio.frontend.server.transport import Transport
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Behind:
     """One such reading: `run` is a task of its own, `end` takes what it has read."""
 

@@ -32,7 +32,7 @@ LONG_SECONDS: Final = 1.0
 _LINE_ENDS: Final = b"\r\n"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class LeanConnection:
     """One client's connection."""
 

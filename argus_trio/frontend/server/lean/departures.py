@@ -29,7 +29,7 @@ class Departing(Protocol):
         """The client has sent something behind its request. Must not raise or block."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Departures:
     """The connections that are watched, by their descriptors."""
 

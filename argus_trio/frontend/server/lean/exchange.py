@@ -50,7 +50,7 @@ class Watcher(Protocol):
         """The header lines that every answer has."""
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class LeanExchange:
     """One request on its way: `receive` and `send` are the application's, `on_disconnect` as well."""
 

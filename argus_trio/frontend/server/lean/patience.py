@@ -25,7 +25,7 @@ class LookedAt(Protocol):
         """Act on how long it has waited. Must not raise or block."""
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Patience:
     """The connections that are looked at."""
 

@@ -16,7 +16,7 @@ from argus_trio.config.read.scalar import Scalar, Tree, as_bool, as_float, as_in
 from argus_trio.importing.result import ImportNote, NoteKind
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OriginalSource:
     """One file, read key by key."""
 

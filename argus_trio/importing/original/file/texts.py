@@ -21,7 +21,7 @@ _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(:-[^${}]*)?\}")
 _STORED: Final = re.compile(r"([A-Za-z]+ )?secret:([^\s:]+)")
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class OriginalTexts:
     """Reads the texts of one file, and writes them as they are written here."""
 

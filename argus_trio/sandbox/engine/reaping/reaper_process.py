@@ -34,7 +34,7 @@ REAPER_END_SECONDS: Final = 1.0
 _LEFT: Final = "the engine has not removed them in time: the reaper goes on after the gateway has ended"
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Reaper:
     socket: socket.socket
     process: trio.Process
@@ -46,7 +46,7 @@ class _Reaper:
         await self.process.wait()
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Reapers:
     """The reaper of an engine, and the one after it should it be killed."""
 

@@ -61,7 +61,7 @@ _HINTS: Final = tuple(
 _MAX_REST_BYTES: Final = 64 * 1024
 
 
-@attrs.define(eq=False, kw_only=True)
+@attrs.define(eq=False, repr=False, kw_only=True)
 class BuildLog:
     """The log of one build."""
 
