@@ -1,6 +1,6 @@
 """When Python looks for cyclic garbage: seldom, never among what lasts as long as the gateway, and for little at a time.
 
-Nobody is served meanwhile, and a look takes 0.3 µs for each object: a session has about 25. So what was made of late is
+Nobody is served meanwhile, and a look takes 0.3 µs for each object: a session has 17. So what was made of late is
 looked at in parts of some thousands, and all of it together after millions only. Calls leave hardly any cycles, and
 sessions none.
 """
