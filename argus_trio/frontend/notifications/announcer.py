@@ -131,8 +131,8 @@ class Announcer:
     def _tell_some(self, telling: _Telling) -> bool:
         """Tell the next ones; whether there may be more of them."""
         method, concerns = telling.method, telling.concerns
-        seen = 0
-        for seen, listener in enumerate(islice(telling.left, TOLD_AT_ONCE), 1):
+        some = tuple(islice(telling.left, TOLD_AT_ONCE))
+        for listener in some:
             wanted = self._wanted.get(listener)
             if wanted is None:
                 continue  # it has gone meanwhile
@@ -140,7 +140,7 @@ class Announcer:
             event = events.get(method)
             if event is not None and concerns(audience()):
                 listener.offer(method, event)
-        return seen == TOLD_AT_ONCE
+        return len(some) == TOLD_AT_ONCE
 
     @contextmanager
     def listening(
