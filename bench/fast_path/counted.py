@@ -61,7 +61,7 @@ def main() -> None:
         notes.write(f"{what} {took:.3f}\n")
 
     count(note)
-    trio.run = partial(trio.run, instruments=[Stretches(note)])
+    trio.run = partial(trio.run, instruments=[Stretches(note)])  # type: ignore[assignment]  # of the same signature
     sys.path.pop(0)  # this script's folder
     del sys.argv[1]
     runpy.run_module("argus_trio", run_name="__main__", alter_sys=True)

@@ -65,7 +65,7 @@ def _anybody() -> Audience:
 
 
 @attrs.define(eq=False)
-class _Telling:
+class _Announcement:
     """One announcement on its way to those who were there when it was made."""
 
     method: str
@@ -83,7 +83,7 @@ class Announcer:
     """When each method that was sent may be sent again, on trio's clock."""
     _held_back: dict[str, list[Concerns]] = attrs.field(factory=dict, init=False)
     """Whom those methods concern that were announced since."""
-    _telling: list[_Telling] = attrs.field(factory=list, init=False)
+    _telling: list[_Announcement] = attrs.field(factory=list, init=False)
     _has_more: trio.Event = attrs.field(factory=trio.Event, init=False)
     """Set when there is something for `run` to do, at once or later."""
 
@@ -123,12 +123,12 @@ class Announcer:
 
     def _send(self, method: str, concerns: Concerns) -> None:
         self._due[method] = trio.current_time() + MERGE_SECONDS
-        telling = _Telling(method, concerns, iter(tuple(self._wanted)))
+        telling = _Announcement(method, concerns, iter(tuple(self._wanted)))
         if self._tell_some(telling):
             self._telling.append(telling)
             self._has_more.set()
 
-    def _tell_some(self, telling: _Telling) -> bool:
+    def _tell_some(self, telling: _Announcement) -> bool:
         """Tell the next ones; whether there may be more of them."""
         method, concerns = telling.method, telling.concerns
         some = tuple(islice(telling.left, TOLD_AT_ONCE))
