@@ -1,7 +1,8 @@
-"""When Python looks for cyclic garbage: seldom, and never among what lasts as long as the gateway.
+"""When Python looks for cyclic garbage: seldom, never among what lasts as long as the gateway, and little at a time.
 
-A full look goes through every object: 22 to 29 ms with a handful of backends, 88 to 110 ms with 5000 sessions, in which
-nobody is served. Calls leave hardly any cycles; what they leave is found among the young.
+Nobody is served meanwhile, and a look takes 0.3 µs for each object: a session has 17. So what was made of late is
+looked at in parts of some thousands, and all of it together after millions only. Calls leave hardly any cycles, and
+sessions none.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (10_000, 20, 100)
-"""Objects made for a look at the young, looks at the young for one at the middle-aged, and of those for a full one. Ten
-times and more what Python has: in 20,000 calls no full look was seen, where there had been three to five."""
+THRESHOLDS: Final = (2500, 2, 2000)
+"""Objects made for a look at the young, looks at the young for one at the middle-aged, and of those for a full one.
+Those that came and went do not count. The first two bound what a look goes through: with (10,000, 20), 200,000 objects
+of new sessions, for 30 to 70 ms."""
+_MIDDLE_AGED: Final = 1
 
 
 def look_seldom() -> None:
-    """Look through everything once more, leave out from now on all that is left, and look seldom at the rest."""
-    gc.collect()
+    """Leave out from now on all that there is, and look seldom at the rest.
+
+    What the start has left is looked through in part only: a full look takes 90 ms and finds next to nothing.
+    """
+    gc.collect(_MIDDLE_AGED)
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

@@ -94,9 +94,15 @@ class Load:
         self.held.append(wire)
 
     def stream(self) -> Wire:
-        """A session, and its stream on the same connection."""
-        wire, session = self.greeted()
-        wire.send(self.place.stream(session))
+        """A stream; a session before it on the same connection, where there are such."""
+        if self.order.era == "sse":
+            return Listener.to(Place(self.order.url.removesuffix("/mcp") + "/sse")).stream
+        if self.order.era == "modern":
+            wire = Wire.to(self.place)
+            wire.send(self.place.modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}}))
+        else:
+            wire, session = self.greeted()
+            wire.send(self.place.stream(session))
         while wire.size is None:
             wire.read()
         wire.proven()

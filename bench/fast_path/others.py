@@ -34,9 +34,12 @@ LINES = {
     "start-cpu": ("CPU until then, s", 2),
     "memory": ("memory after some hundred calls, resident, MiB", 1),
     "stream": (f"an idle event stream, its session and connection, of {STREAMS}: KiB", 1),
+    "stream-modern": ("the same by subscriptions/listen, KiB", 1),
+    "stream-sse": ("the same over HTTP+SSE, KiB", 1),
     "pause": (f"longest answer to a ping, {SESSIONS} sessions and 8 clients that call, ms", 1),
-    "collection": ("longest full garbage collection then, and while the sessions are opened, ms", 1),
-    "collections": ("how many of them", 0),
+    "stretch": ("longest stretch then, and while the sessions are opened, in which nobody is served: CPU, ms", 1),
+    "collection": ("longest garbage collection among it, CPU, ms", 1),
+    "collections": ("how many of all objects", 0),
     "hundred": (f"a call with {CROWD} backends, to one with 1", 2),
     "hundred-ready": (f"{CROWD} stdio backends ready after, s", 1),
 }
@@ -60,25 +63,29 @@ def starts(plan: Plan) -> None:
                     plan.book.add("memory", each.name, number, memory(running.pid).rss)
 
 
+STREAM_ERAS = {"stream": "legacy", "stream-modern": "modern", "stream-sse": "sse"}
+
+
 def streams(plan: Plan) -> None:
-    """How much more a gateway of ours holds with so many streams than with some that it had before."""
-    for number in attrs.evolve(plan, rounds=min(plan.rounds, FEW_ROUNDS)).numbers("streams"):
-        for each in plan.of("gateway").turns(number):
-            with plan.book.attempt("stream", each.name), started(each, STDIO) as running:
-                order = Order(url=running.url, kind="streams")
-                with plan.load.opened(attrs.evolve(order, held=WARM_STREAMS)):
-                    pass
-                time.sleep(SETTLE_S)
-                held = memory(running.pid).rss
-                with plan.load.opened(attrs.evolve(order, held=STREAMS)):
-                    time.sleep(SETTLE_S)
-                    grown = memory(running.pid).rss - held
-                plan.book.add("stream", each.name, number, grown * KIBIBYTE / STREAMS)
+    """How much more a gateway of ours holds with so many streams than with the first ones, which stay open."""
+    with generator() as first:
+        for number in attrs.evolve(plan, rounds=min(plan.rounds, FEW_ROUNDS)).numbers("streams"):
+            for each in plan.of("gateway").turns(number):
+                for key, era in STREAM_ERAS.items():
+                    with plan.book.attempt(key, each.name), started(each, STDIO) as running:
+                        order = Order(url=running.url, kind="streams", era=era, held=STREAMS)
+                        with first.opened(attrs.evolve(order, held=WARM_STREAMS)):
+                            time.sleep(SETTLE_S)
+                            held = memory(running.pid).rss
+                            with plan.load.opened(order):
+                                time.sleep(SETTLE_S)
+                                grown = memory(running.pid).rss - held
+                        plan.book.add(key, each.name, number, grown * KIBIBYTE / STREAMS)
 
 
 @attrs.define(eq=False, kw_only=True)
 class Watched:
-    """A gateway with many sessions whose collections are noted, and the load of its own that holds them.
+    """A gateway with many sessions whose pauses are noted, and the load of its own that holds them.
 
     What is rare is no matter of medians: the longest of all rounds counts, and all collections.
     """
@@ -87,19 +94,22 @@ class Watched:
     load: Generator
     notes: Path
     before: int = 0
-    """How many collections there were before the sessions."""
+    """How many notes there were before the sessions."""
     longest_ms: float = 0.0
 
     def run(self, plan: Plan) -> None:
         seen = self.load.run()
         self.longest_ms = max(self.longest_ms, seen["longest_ms"])
-        took = self.collections()[self.before :]
+        notes = self.noted()[self.before :]
         plan.book.add("pause", self.name, 0, self.longest_ms)
-        plan.book.add("collection", self.name, 0, max(took, default=0.0))
-        plan.book.add("collections", self.name, 0, len(took))
+        for key, whats in (("stretch", ("stretch",)), ("collection", ("full", "part"))):
+            plan.book.add(key, self.name, 0, max((took for what, took in notes if what in whats), default=0.0))
+        plan.book.add("collections", self.name, 0, sum(what == "full" for what, _ in notes))
 
-    def collections(self) -> list[float]:
-        return [float(line) for line in self.notes.read_text().splitlines()]
+    def noted(self) -> list[tuple[str, float]]:
+        """What `counted` wrote down, and the milliseconds of each."""
+        lines = (line.split() for line in self.notes.read_text().splitlines())
+        return [(what, float(took)) for what, took in lines]
 
 
 def pauses(plan: Plan) -> None:
@@ -113,7 +123,7 @@ def pauses(plan: Plan) -> None:
                 running = stack.enter_context(started(counted(each, notes), STDIO))
                 load = stack.enter_context(generator())
                 it = Watched(name=each.name, load=load, notes=notes)
-                it.before = len(it.collections())
+                it.before = len(it.noted())
                 stack.enter_context(load.opened(busy(running)))
                 watched.append(it)
         for _ in numbers:
@@ -123,7 +133,7 @@ def pauses(plan: Plan) -> None:
 
 
 def counted(subject: Subject, notes: Path) -> Subject:
-    """The gateway with its collections written down."""
+    """The gateway with its pauses written down."""
     program = (str(Path(__file__).with_name("counted.py")), str(notes))
     return attrs.evolve(subject, command=partial(argus, program=program))
 
@@ -156,8 +166,9 @@ def hundred(plan: Plan) -> None:
             for each in gateways.turns(number):
                 if each.name in crowded and each.name in single:
                     with plan.book.attempt("hundred", each.name):
-                        alone = cost(single[each.name])
-                        plan.book.add("hundred", each.name, number, cost(crowded[each.name]) / alone)
+                        before, among = cost(single[each.name]), cost(crowded[each.name])
+                        alone = (before + cost(single[each.name])) / 2  # what the machine does changes meanwhile
+                        plan.book.add("hundred", each.name, number, among / alone)
 
 
 PARTS: dict[str, Callable[[Plan], None]] = {

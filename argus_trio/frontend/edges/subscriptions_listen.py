@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
@@ -111,36 +111,57 @@ async def listen(
     watches: WatchFunctions,
 ) -> None:
     """Acknowledge, tell of changes, and end with a result when the gateway stops; until the client goes."""
-    tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
-    events = {_KINDS[kind]: encode_event(encode_notification(_KINDS[kind], {"_meta": tag})) for kind in asked.kinds}
+    events = _events(message_id, asked.kinds)
+    announcer.add(outbox, events, lambda: watches.audience)  # from here on changes wait behind the acknowledgment
+    try:
+        if asked.uris or asked.tasks:
+            await _write_watched(http, message_id, asked, outbox=outbox, watches=watches)
+        else:  # as most do, each for hours: it waits in as few frames as can be
+            await write_stream(http, outbox, first=_acknowledged(message_id, asked.kinds, {}), last=_ended(message_id))
+    finally:
+        outbox.discard()
+        announcer.remove(outbox)
+
+
+async def _write_watched(
+    http: IncomingRequest, message_id: bytes, asked: SubscriptionFilter, *, outbox: Outbox, watches: WatchFunctions
+) -> None:
+    """The same with updates of single resources and tasks, whose subscriptions end with the stream."""
 
     def tell(method: str, params: Params) -> None:
         tagged = {**params, "_meta": _tagged(params.get("_meta"), message_id)}
         subject = params.get("uri", params.get("taskId", b""))  # of a task, too, only the latest state counts
         outbox.offer(f"{method} {bytes(subject).decode()}", encode_event(encode_notification(method, tagged)))
 
-    with announcer.listening(outbox, events, lambda: watches.audience), trio.CancelScope() as scope:
-        http.disconnects.on_disconnect(scope.cancel)  # from here on changes wait behind the acknowledgment
+    with trio.CancelScope() as scope:
+        http.disconnects.on_disconnect(scope.cancel)
         async with AsyncExitStack() as watched:
-            watched.callback(outbox.discard)
             outbox.keep(sum(len(each) + _EACH_BYTES for each in (*asked.uris, *asked.tasks)))
-            granted: dict[str, object] = {**dict.fromkeys(asked.kinds, True)}
+            granted: dict[str, object] = {}
             for name, wanted, watch in ((_URIS, asked.uris, watches.resources), (_TASKS, asked.tasks, watches.tasks)):
                 if wanted and (honoured := await watched.enter_async_context(watch(wanted, tell))):
                     granted[name] = honoured
-            await _write(http, outbox, message_id, granted)
+            first = _acknowledged(message_id, asked.kinds, granted)
+            await write_stream(http, outbox, first=first, last=_ended(message_id))
 
 
-async def _write(http: IncomingRequest, outbox: Outbox, message_id: bytes, granted: dict[str, object]) -> None:
+def _events(message_id: bytes, kinds: Sequence[str]) -> dict[str, bytes]:
+    """What the client is sent of each kind of change."""
+    params: Params = {"_meta": encode_raw({SUBSCRIPTION_ID: Raw(message_id)})}
+    return {_KINDS[kind]: encode_event(encode_notification(_KINDS[kind], params)) for kind in kinds}
+
+
+def _acknowledged(message_id: bytes, kinds: Sequence[str], granted: Mapping[str, object]) -> bytes:
+    """The event that says what the client will be told of."""
+    told = encode_raw({**dict.fromkeys(kinds, True), **granted})
+    params: Params = {"_meta": encode_raw({SUBSCRIPTION_ID: Raw(message_id)}), "notifications": told}
+    return encode_event(encode_notification(_ACKNOWLEDGED, params))
+
+
+def _ended(message_id: bytes) -> bytes:
+    """The event that ends the stream."""
     tag = encode_raw({SUBSCRIPTION_ID: Raw(message_id)})
-    acknowledgment: Params = {"_meta": tag, "notifications": encode_raw(granted)}
-    ended = encode_response(message_id, b'{"resultType":"complete","_meta":%b}' % bytes(tag))
-    await write_stream(
-        http,
-        outbox,
-        first=encode_event(encode_notification(_ACKNOWLEDGED, acknowledgment)),
-        last=encode_event(ended),
-    )
+    return encode_event(encode_response(message_id, b'{"resultType":"complete","_meta":%b}' % bytes(tag)))
 
 
 def _tagged(meta: Raw | None, message_id: bytes) -> Raw:

@@ -38,6 +38,7 @@ async def write_stream(request: IncomingRequest, outbox: Source, *, first: bytes
         ends_at = _end_of(request.principal)
         await request.send(start(200, EVENT_STREAM))
         await request.send({"type": "http.response.body", "body": first, "more_body": True})
+        del first  # it would be kept as long as the stream waits
         while True:
             chunk = COMMENT
             # Not `move_on_at`, whose generator would be there for each stream as long as it waits.

@@ -31,12 +31,16 @@ class KeepAlive:
     """Who is kept alive: what adds itself, until it takes itself out again."""
 
     async def run(self, on_tick: Callable[[float], object]) -> None:
-        """Look every `TICK_SECONDS`, and call `on_tick` with the time as well; until cancelled."""
+        """Look every `TICK_SECONDS`, and call `on_tick` with the time as well; until cancelled.
+
+        As long as that returns something true it has more to do, and is called again once others have had their turn.
+        """
         async with trio.open_nursery() as nursery:
             while True:
                 await trio.sleep(TICK_SECONDS)
                 now = trio.current_time()
-                on_tick(now)
+                while on_tick(now):
+                    await trio.lowlevel.checkpoint()
                 for quiet in self.watched:
                     if quiet.due <= now:
                         quiet.due = inf

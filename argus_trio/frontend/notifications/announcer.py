@@ -1,13 +1,15 @@
 """Tells every open stream that something has changed: without content, so that repeats merge and none waits.
 
 A first change is told at once, and what follows it closely is told together: when many backends become ready one by
-one, each client would list everything anew for each of them.
+one, each client would list everything anew for each of them. Where there are many streams they are told in parts, and
+whoever calls has its turn in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from math import inf
 from typing import Final, Protocol
 
@@ -26,6 +28,9 @@ LIST_CHANGES: Final = (TOOLS, PROMPTS, RESOURCES)
 MERGE_SECONDS: Final = 0.5
 """The shortest time between two announcements of one method: clients answer each by listing everything anew, and people
 do not notice half a second."""
+
+TOLD_AT_ONCE: Final = 50
+"""How many streams are told in one go: some milliseconds, what they write then included."""
 
 PLAIN_MESSAGES: Final[Mapping[str, bytes]] = {method: encode_notification(method, {}) for method in LIST_CHANGES}
 """How a legacy client is told each of them."""
@@ -60,6 +65,15 @@ def _anybody() -> Audience:
 
 
 @attrs.define(eq=False, repr=False)
+class _Announcement:
+    """One announcement on its way to those who were there when it was made."""
+
+    method: str
+    concerns: Concerns
+    left: Iterator[Recipient]
+
+
+@attrs.define(eq=False, repr=False)
 class Announcer:
     """The open streams, and what each of them wants to be sent."""
 
@@ -69,14 +83,20 @@ class Announcer:
     """When each method that was sent may be sent again, on trio's clock."""
     _held_back: dict[str, list[Concerns]] = attrs.field(factory=dict, init=False)
     """Whom those methods concern that were announced since."""
-    _is_held_back: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _telling: list[_Announcement] = attrs.field(factory=list, init=False)
+    _has_more: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set when there is something for `run` to do, at once or later."""
 
     async def run(self) -> None:
-        """Send what was held back as it becomes due, until cancelled."""
+        """Send the rest of what many are told, and what was held back as it becomes due; until cancelled."""
         while True:
+            while self._telling:
+                await trio.lowlevel.checkpoint()
+                # All that is on its way, side by side: who is told of several lists writes once.
+                self._telling = [telling for telling in self._telling if self._tell_some(telling)]
             with trio.move_on_at(min((self._due[method] for method in self._held_back), default=inf)):
-                await self._is_held_back.wait()
-            self._is_held_back = trio.Event()
+                await self._has_more.wait()
+            self._has_more = trio.Event()
             now = trio.current_time()
             for method in [method for method in self._held_back if self._due[method] <= now]:
                 self._send_held_back(method)
@@ -84,8 +104,8 @@ class Announcer:
     def announce(self, methods: Iterable[str], concerns: Concerns = _everybody) -> None:
         """Send these notifications to every open stream that wants them, of the clients that they concern.
 
-        One that was sent less than `MERGE_SECONDS` ago is held back until then; so `run` has to run. Synchronous, from
-        any task; never blocks.
+        One that was sent less than `MERGE_SECONDS` ago is held back until then, and beyond `TOLD_AT_ONCE` streams the
+        rest is told as others have had their turn; so `run` has to run. Synchronous, from any task; never blocks.
         """
         now = trio.current_time()
         for method in methods:
@@ -93,7 +113,7 @@ class Announcer:
                 self._held_back[method].append(concerns)
             elif now < self._due.get(method, -inf):
                 self._held_back[method] = [concerns]
-                self._is_held_back.set()
+                self._has_more.set()
             else:
                 self._send(method, concerns)
 
@@ -103,10 +123,24 @@ class Announcer:
 
     def _send(self, method: str, concerns: Concerns) -> None:
         self._due[method] = trio.current_time() + MERGE_SECONDS
-        for listener, (events, audience) in self._wanted.items():
+        telling = _Announcement(method, concerns, iter(tuple(self._wanted)))
+        if self._tell_some(telling):
+            self._telling.append(telling)
+            self._has_more.set()
+
+    def _tell_some(self, telling: _Announcement) -> bool:
+        """Tell the next ones; whether there may be more of them."""
+        method, concerns = telling.method, telling.concerns
+        some = tuple(islice(telling.left, TOLD_AT_ONCE))
+        for listener in some:
+            wanted = self._wanted.get(listener)
+            if wanted is None:
+                continue  # it has gone meanwhile
+            events, audience = wanted
             event = events.get(method)
             if event is not None and concerns(audience()):
                 listener.offer(method, event)
+        return len(some) == TOLD_AT_ONCE
 
     @contextmanager
     def listening(
@@ -146,5 +180,9 @@ class Announcer:
         self._closed = True
         for method in tuple(self._held_back):
             self._send_held_back(method)
+        for telling in self._telling:
+            while self._tell_some(telling):
+                pass
+        self._telling.clear()
         for listener in tuple(self._wanted):
             listener.close()

@@ -32,3 +32,25 @@ async def test_what_is_due_beats_once_until_it_is_due_again(autojump_clock: Mock
     assert [beat - began for beat in pulse.beats] == [3.0]
     assert not forgotten.beats
     assert len(ticks) == 10
+
+
+async def test_a_tick_that_has_more_to_do_goes_on_and_lets_others_have_their_turn(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    seen: list[str] = []
+    begun = trio.Event()
+
+    def tick(_: float) -> bool:
+        seen.append("tick")
+        begun.set()
+        return len(seen) < 5
+
+    async def other() -> None:
+        await begun.wait()
+        seen.append("other")
+
+    nursery.start_soon(other)
+    nursery.start_soon(KeepAlive().run, tick)
+    await trio.sleep(1.5 * TICK_SECONDS)
+    assert seen.count("tick") == 4
+    assert "other" in seen[:3]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import attrs
 import trio
+import trio.testing
 
-from argus_trio.core.call.abilities import Abilities, Audience
-from argus_trio.frontend.notifications.announcer import PLAIN_EVENTS, PROMPTS, TOOLS, Announcer
+from argus_trio.core.call.abilities import ANYBODY, Abilities, Audience
+from argus_trio.frontend.notifications.announcer import PLAIN_EVENTS, PROMPTS, TOLD_AT_ONCE, TOOLS, Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 
 
@@ -58,6 +59,33 @@ async def test_a_first_change_is_told_at_once_and_the_next_ones_at_most_twice_a_
             announcer.announce([TOOLS])
         nursery.cancel_scope.cancel()
     assert stream.told == [(at, TOOLS) for at in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 7.4)]
+
+
+async def test_many_are_told_in_parts_side_by_side_and_who_has_gone_meanwhile_is_not(autojump_clock: object) -> None:
+    announcer, streams = Announcer(), [Noting() for _ in range(3 * TOLD_AT_ONCE)]
+    for stream in streams:
+        announcer.add(stream, PLAIN_EVENTS, lambda: ANYBODY)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(announcer.run)
+        announcer.announce([TOOLS])
+        announcer.announce([PROMPTS])
+        late = Noting()
+        announcer.add(late, PLAIN_EVENTS, lambda: ANYBODY)
+        assert [len(stream.told) for stream in streams] == [2] * TOLD_AT_ONCE + [0] * 2 * TOLD_AT_ONCE
+        announcer.remove(streams[-1])
+        await trio.testing.wait_all_tasks_blocked()
+        assert [len(stream.told) for stream in streams] == [2] * (3 * TOLD_AT_ONCE - 1) + [0]
+        assert not late.told
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_end_tells_all_who_were_not_told_yet() -> None:
+    announcer, streams = Announcer(), [Outbox() for _ in range(3 * TOLD_AT_ONCE)]
+    for stream in streams:
+        announcer.add(stream, PLAIN_EVENTS, lambda: ANYBODY)
+    announcer.announce([TOOLS])
+    announcer.close()
+    assert {await stream.take() for stream in streams} == {PLAIN_EVENTS[TOOLS]}
 
 
 async def test_what_is_announced_of_one_list_holds_up_no_other(autojump_clock: object) -> None:

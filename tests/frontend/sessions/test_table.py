@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from argus_trio.core.memory import Memory
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.sessions.session import HttpSession
-from argus_trio.frontend.sessions.table import ABANDONED_SECONDS, UNUSED_BYTES, Sessions
+from argus_trio.frontend.sessions.table import ABANDONED_SECONDS, ENDED_AT_ONCE, UNUSED_BYTES, Sessions
 
 IDLE_SECONDS = 1800.0
 
@@ -60,6 +60,18 @@ def test_a_session_whose_client_is_there_does_not_expire() -> None:
     calling.posts -= 1
     streaming.streams.release(feed)
     assert sessions.expire(2 * IDLE_SECONDS) == 2
+
+
+def test_many_that_idle_too_long_end_in_parts() -> None:
+    sessions = Sessions(on_end=nothing, idle=IDLE_SECONDS)
+    for _ in range(ENDED_AT_ONCE + 2):
+        sessions.open(0)
+    attended = sessions.open(0)
+    attended.posts += 1
+    assert sessions.expire(IDLE_SECONDS) == ENDED_AT_ONCE
+    assert sessions.expire(IDLE_SECONDS) == 2
+    assert sessions.expire(IDLE_SECONDS) == 0
+    assert list(sessions) == [attended]
 
 
 def test_a_session_whose_client_is_long_gone_ends_with_its_calls() -> None:
