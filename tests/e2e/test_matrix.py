@@ -24,7 +24,7 @@ from tests.e2e.features import FEATURES, REASONS
 from tests.e2e.gateway import Json
 
 BRIEF: Json = {
-    "timeouts": {"call": 4.0, "call_max": 30},
+    "timeouts": {"call": 6.0, "call_max": 60},
     "filters": {
         "tools": {"allow": ["wait", "count_slowly"]},
         "resources": {"deny": ["*"]},
