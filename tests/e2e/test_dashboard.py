@@ -127,6 +127,7 @@ def test_a_gateway_that_is_gone_is_missed_and_taken_up_again_when_it_is_back(tmp
     before, fixed = shell.modes(), ("--port", str(free_port()))
     with running(config(), tmp_path, arguments=fixed) as gateway:
         start(shell, gateway.url)
+        shell.until("● live", "desk")
         gateway.child.signal(signal.SIGKILL)
         shell.until("desk", without=("● live",))
     with running(config(), tmp_path, arguments=fixed):
