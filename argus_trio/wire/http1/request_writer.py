@@ -14,8 +14,9 @@ _VALUE: Final = re.compile(rb"(?:[^\x00\s](?:[^\x00\r\n\v\f]*[^\x00\s])?)?")
 _TARGET: Final = re.compile(r"[!-~]+")
 _METHOD: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _MOST_REMEMBERED: Final = 64
-_LONGEST_REMEMBERED: Final = 1024
-"""How many heads and headers are remembered, and up to how many bytes: most are the same in each request."""
+_LONGEST_LINE: Final = 512
+_LONGEST_HEAD: Final = 1024
+"""How many headers and heads are remembered, and up to how many bytes: most are the same in each request."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -37,7 +38,7 @@ class RequestWriter:
         written = self._heads.get(asked)
         if written is None:
             written = self._head(method, target, headers, body)
-            if len(written) <= _LONGEST_REMEMBERED:
+            if len(written) <= _LONGEST_HEAD:
                 if len(self._heads) >= _MOST_REMEMBERED:
                     self._heads.clear()
                 self._heads[asked] = written
@@ -61,7 +62,7 @@ class RequestWriter:
         if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
             raise HttpFault("a header holds what no header may hold")
         line = b"%b: %b\r\n" % header
-        if len(line) <= _LONGEST_REMEMBERED:
+        if len(line) <= _LONGEST_LINE:
             if len(self._lines) >= _MOST_REMEMBERED:
                 self._lines.clear()
             self._lines[header] = line

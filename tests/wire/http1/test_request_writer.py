@@ -78,7 +78,7 @@ def test_what_is_remembered_of_headers_is_bounded() -> None:
     for at in range(1000):
         assert b"x: %d\r\n" % at in writer.write("GET", "/", [HOST, (b"x", b"%d" % at), (b"y", b"z" * at)], b"")
     assert len(writer._lines) <= 64
-    assert max(map(len, writer._lines.values())) <= 1024
+    assert max(map(len, writer._lines.values())) <= 512
     assert len(writer._heads) <= 64
     assert max(map(len, writer._heads.values())) <= 1024
 
