@@ -13,6 +13,32 @@ from typing import Final
 ROOMS: Final = ["argus_trio.wire", "h11", "tests.wire.support"]
 """Whose coverage guides. They must not have been imported before."""
 MAX_BYTES: Final = 4096
+PIECES: Final = [
+    b"Content-Length: 3\r\n",
+    b"content-length: 3, 3\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Connection: close\r\n",
+    b"name: value\r\n",
+    b"a:\r\n b\r\n",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\r\n\r\n",
+    b": ",
+    b" ",
+    b"\t",
+    b",",
+    b"\x00",
+    b"\x0b",
+    b"\x7f",
+    b"\xff",
+    b"abc",
+    b"3\r\nabc\r\n",
+    b"0\r\n\r\n",
+    b"0\r\na: b\r\n\r\n",
+    b"3;x=y\r\n",
+]
+"""Words of HTTP/1.1, whoever says them."""
 
 
 def guide(name: str, find: Callable[[], Callable[[bytes], object]], words: Sequence[bytes]) -> None:
