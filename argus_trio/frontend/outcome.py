@@ -8,12 +8,15 @@ happens outside of any call: one for a request, one for a connection (`server/le
 from __future__ import annotations
 
 import secrets
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import structlog
+import trio
 
 from argus_trio.core.call.exchange import Exchange, Handler
+from argus_trio.core.call.record import CallRecord
+from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
 from argus_trio.errors import (
     BackendError,
     CapabilityMissing,
@@ -42,6 +45,14 @@ _NOT_FOUND_NOW: Final = b"-32602"
 """A resource that is not there: until 2025-11-25, and since 2026-07-28."""
 
 
+class ServedExchange(Exchange, Protocol):
+    """An exchange as an edge has made it: one scope ends it, whoever wants that."""
+
+    @property
+    def scope(self) -> trio.CancelScope:
+        """The scope in which it is served, once."""
+
+
 @attrs.frozen
 class Outcome:
     """How a call ended: exactly one of the two is given."""
@@ -50,10 +61,14 @@ class Outcome:
     error: RpcError | None = None
 
 
-async def outcome_of(handler: Handler, exchange: Exchange) -> Outcome:
-    """Have `exchange` served. An unexpected exception is logged with its traceback under an id that the client gets."""
+async def outcome_of(handler: Handler, exchange: ServedExchange) -> Outcome:
+    """Have `exchange` served in its scope. An unexpected exception is logged with its traceback under an id that the
+    client gets. One that its scope has ended is the error of a call that was cut: nobody sees it whose client has gone.
+    """
     try:
-        return Outcome(result=await handler(exchange))
+        with exchange.scope:
+            return Outcome(result=await handler(exchange))
+        return Outcome(error=_cut(exchange.record))
     except RpcError as error:
         return Outcome(error=error)
     except ClientCannotAnswer as error:
@@ -62,6 +77,10 @@ async def outcome_of(handler: Handler, exchange: Exchange) -> Outcome:
         error_id = secrets.token_hex(6)
         log.exception("call_failed_unexpectedly", error_id=error_id, method=exchange.call.method)
         return Outcome(error=Unexpected(error_id))
+
+
+def _cut(record: CallRecord | None) -> RpcError:
+    return CancelledByOperator() if record is not None and record.cut == "operator" else CutByStop()
 
 
 def error_response(message_id: bytes, error: RpcError, era: Era = Era.LEGACY) -> bytes:

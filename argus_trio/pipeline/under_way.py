@@ -18,22 +18,24 @@ from argus_trio.core.figures import OTHER, CallOutcome, Figures
 from argus_trio.core.open_exchanges import (
     MOST_METHOD,
     MOST_TARGET,
-    CancelledByOperator,
     CutByStop,
     DoneExchange,
     OpenExchange,
     OpenExchanges,
     target_of,
 )
-from argus_trio.errors import RpcError
 from argus_trio.pipeline.records.outcomes import code_of_error, outcome_of_result
 from argus_trio.wire.request_meta import MOST_READ_BYTES
 
 
-class _Recordable(Protocol):
-    """What every edge makes: an exchange whose record can be set. One around it tells that of the inner one."""
+class _OfClient(Protocol):
+    """What every edge makes: an exchange with a scope, whose record can be set. One around it tells that of the inner
+    one."""
 
     record: CallRecord | None
+
+    @property
+    def scope(self) -> trio.CancelScope: ...
 
 
 @attrs.define(eq=False, repr=False)
@@ -64,9 +66,7 @@ class UnderWay:
 class Entered:
     """The link: enters each exchange for as long as it is under way. One for each generation.
 
-    Raises:
-        CancelledByOperator: an operator cancelled the call.
-        CutByStop: the gateway stops, and the call did not end in time.
+    The scope that an operator or a stop cancels is that of the exchange, in which its edge has it served.
     """
 
     under_way: UnderWay
@@ -74,36 +74,33 @@ class Entered:
     figures: Figures
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
-        exchanges = self.exchanges
+        exchanges, of_client = self.exchanges, cast("_OfClient", exchange)
         exchanges.begun += 1
-        record, scope = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}"), trio.CancelScope()
+        record, scope = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}"), of_client.scope
         if exchanges.ends_at != inf and exchange.call.transport != "management":
             scope.deadline = exchanges.ends_at
         entry = OpenExchange(
             number=exchanges.begun, since=trio.current_time(), call=exchange.call, record=record, scope=scope
         )
-        cast("_Recordable", exchange).record = record
+        of_client.record = record
         exchanges.under_way[record.id] = entry
         self.under_way.count += 1
-        result: bytes | None = None
-        failure: BaseException | None = None
         try:
-            with scope:
-                result = await call_next(exchange)
-                return result
-            raise _cut(record)
+            result = await call_next(exchange)
         except BaseException as error:
-            failure = error
+            is_stopped = record.cut is None and scope.cancel_called and not isinstance(error, Exception)
+            if is_stopped:
+                record.cut = "stopped"
+            self._leave(entry, None, CutByStop() if is_stopped else error)
             raise
-        finally:
-            self._leave(entry, result, failure)
-            failure = None  # it would hold this frame
+        self._leave(entry, result, None)
+        return result
 
     def _leave(self, entry: OpenExchange, result: bytes | None, failure: BaseException | None) -> None:
         exchanges, under_way, call, record = self.exchanges, self.under_way, entry.call, entry.record
         outcome: CallOutcome = "ok"
         if failure is not None:
-            is_cancelled = isinstance(failure, CancelledByOperator | CutByStop) or not isinstance(failure, Exception)
+            is_cancelled = isinstance(failure, CutByStop) or not isinstance(failure, Exception)
             outcome = "cancelled" if is_cancelled else "error"
         elif result is not None and outcome_of_result(call.method, result) == "tool_error":
             outcome = "tool_error"
@@ -124,7 +121,7 @@ class Entered:
                 session=None if call.client is None else call.client.handle,
                 asks=record.asks,
                 outcome=outcome if failure is None else _why(outcome, record),
-                error_code=None if failure is None else code_of_error(failure),
+                error_code=None if failure is None else code_of_error(failure, record),
             )
         )
         tool = "" if call.method != "tools/call" else record.name if record.backend else OTHER
@@ -133,14 +130,6 @@ class Entered:
         under_way.count -= 1
         if under_way.is_closed:
             under_way.tell_if_over()
-
-
-def _cut(record: CallRecord) -> RpcError:
-    """The error of a call whose scope was cancelled: by an operator, or else by its deadline at a stop."""
-    if record.cut == "operator":
-        return CancelledByOperator()
-    record.cut = "stopped"
-    return CutByStop()
 
 
 def _why(outcome: CallOutcome, record: CallRecord) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+import trio
 from structlog.testing import capture_logs
 
 from argus_trio.core.call.exchange import Call, Exchange
+from argus_trio.core.call.record import CallRecord, Cut
+from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
 from argus_trio.errors import (
     BackendError,
     BackendUnavailable,
@@ -31,14 +34,14 @@ def exchange_of(call: Call) -> PlainExchange:
     return PlainExchange(call, AskingRequest(drop, None, None))
 
 
-EXCHANGE = exchange_of(Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25"))
+CALL = Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25")
 
 
 async def test_a_result_is_a_result() -> None:
     async def handler(_: Exchange) -> bytes:
         return b"{}"
 
-    assert (await outcome_of(handler, EXCHANGE)).result == b"{}"
+    assert (await outcome_of(handler, exchange_of(CALL))).result == b"{}"
 
 
 async def test_an_error_of_ours_is_kept() -> None:
@@ -47,7 +50,7 @@ async def test_an_error_of_ours_is_kept() -> None:
     async def handler(_: Exchange) -> bytes:
         raise error
 
-    assert (await outcome_of(handler, EXCHANGE)).error is error
+    assert (await outcome_of(handler, exchange_of(CALL))).error is error
 
 
 async def test_an_unexpected_exception_is_logged_once_under_the_id_that_the_client_gets() -> None:
@@ -55,10 +58,38 @@ async def test_an_unexpected_exception_is_logged_once_under_the_id_that_the_clie
         raise ZeroDivisionError("secret")
 
     with capture_logs() as logs:
-        outcome = await outcome_of(handler, EXCHANGE)
+        outcome = await outcome_of(handler, exchange_of(CALL))
     assert isinstance(outcome.error, Unexpected)
     assert [(entry["error_id"], entry["exc_info"]) for entry in logs] == [(outcome.error.error_id, True)]
     assert b"secret" not in error_object(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("cut", "error", "code"), [("operator", CancelledByOperator, -31017), ("stopped", CutByStop, -31016)]
+)
+async def test_one_whose_scope_is_cancelled_ends_with_an_error_that_says_who_wanted_that(
+    cut: Cut, error: type[RpcError], code: int
+) -> None:
+    exchange = exchange_of(CALL)
+
+    async def handler(_: Exchange) -> bytes:
+        exchange.record = CallRecord(cut=cut)
+        exchange.scope.cancel()
+        await trio.sleep_forever()
+        raise AssertionError
+
+    outcome = await outcome_of(handler, exchange)
+    assert (type(outcome.error), outcome.error and outcome.error.code) == (error, code)
+
+
+async def test_one_that_has_its_result_keeps_it_though_it_is_cancelled_now() -> None:
+    exchange = exchange_of(CALL)
+
+    async def handler(_: Exchange) -> bytes:
+        exchange.scope.cancel()
+        return b"{}"
+
+    assert (await outcome_of(handler, exchange)).result == b"{}"
 
 
 def test_an_error_of_ours_is_rendered_with_its_code_and_data() -> None:

@@ -51,6 +51,7 @@ def read(text: str, folder: Path = FOLDER, environ: Mapping[str, str] | None = N
 
 class Asked(PlainExchange):
     def __init__(self, call: Call) -> None:
+        super().__init__()
         self.call = call
 
 

@@ -57,6 +57,7 @@ ROLES = """
 
 class Asked(PlainExchange):
     def __init__(self, call: Call) -> None:
+        super().__init__()
         self.call = call
 
 

@@ -154,45 +154,58 @@ async def test_only_the_latest_are_kept_and_no_long_name() -> None:
     assert (len(rig.last.target), len(rig.last.method), rig.last.client_info) == (200, 100, b"")
 
 
-async def test_a_call_that_an_operator_cancels_ends_with_an_error_that_says_so() -> None:
-    rig, raised = Rig(), list[CancelledByOperator]()
+async def test_a_call_that_an_operator_cancels_is_kept_as_such() -> None:
+    rig, exchange = Rig(), NamedExchange(CALL)
 
     async def serve() -> None:
-        try:
-            await rig.around(hang)(NamedExchange(CALL))
-        except CancelledByOperator as error:
-            raised.append(error)
+        with exchange.scope:
+            await rig.around(hang)(exchange)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve)
         await trio.testing.wait_all_tasks_blocked()
         rig.exchanges.under_way["cafe-1"].cancel()
-    assert [error.code for error in raised] == [-31017]
-    assert (rig.last.outcome, rig.last.error_code) == ("operator", -31017)
+    assert (rig.last.outcome, rig.last.error_code) == ("operator", CancelledByOperator.code)
     assert rig.figures.noted == [("docs", "docs__read", "cancelled")]
 
 
-async def test_a_call_that_a_stop_cuts_ends_with_an_error_that_says_so(autojump_clock: MockClock) -> None:
-    rig = Rig()
+async def test_a_call_that_a_stop_cuts_is_kept_as_such(autojump_clock: MockClock) -> None:
+    rig, exchange = Rig(), NamedExchange(CALL)
 
     async def stop() -> None:
         rig.exchanges.end_by(trio.current_time() + 5)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stop)
-        with pytest.raises(CutByStop) as caught:
-            await rig.around(hang)(NamedExchange(CALL))
-    assert (caught.value.code, trio.current_time()) == (-31016, 5)
-    assert (rig.last.outcome, rig.last.error_code) == ("stopped", -31016)
+        with exchange.scope:
+            await rig.around(hang)(exchange)
+    assert trio.current_time() == 5
+    assert (rig.last.outcome, rig.last.error_code) == ("stopped", CutByStop.code)
     assert rig.figures.noted == [("docs", "docs__read", "cancelled")]
 
 
+async def test_one_that_a_stop_cuts_in_a_nursery_of_its_own_is_kept_as_such(autojump_clock: MockClock) -> None:
+    rig, exchange = Rig(), NamedExchange(CALL)
+    rig.exchanges.end_by(trio.current_time() + 5)
+
+    async def hang_twice(exchange: Exchange) -> bytes:
+        async with trio.open_nursery() as nursery:
+            for _ in range(2):
+                nursery.start_soon(hang, exchange)
+        raise AssertionError
+
+    with exchange.scope:
+        await rig.around(hang_twice)(exchange)
+    assert (rig.last.outcome, rig.last.error_code) == ("stopped", CutByStop.code)
+
+
 async def test_a_call_that_begins_while_the_gateway_stops_is_cut_with_the_others(autojump_clock: MockClock) -> None:
-    rig = Rig()
+    rig, exchange = Rig(), NamedExchange(CALL)
     rig.exchanges.end_by(trio.current_time() + 5)
     await trio.sleep(2)
-    with pytest.raises(CutByStop):
-        await rig.around(hang)(NamedExchange(CALL))
+    with exchange.scope:
+        await rig.around(hang)(exchange)
+    assert exchange.scope.cancelled_caught
     assert trio.current_time() == 5
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import attrs
 import msgspec
-import trio
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, read_declared
@@ -150,17 +149,10 @@ class ModernEdge:
     async def _serve(self, http: IncomingRequest, call: Call, asking_request: AskingRequest) -> Outcome | None:
         """The outcome of a call that runs in this task; None if the client has gone."""
         exchange = PlainExchange(call, asking_request)
-
-        def lose() -> None:
-            if exchange.record is not None:
-                exchange.record.cut = "client_gone"
-            scope.cancel()
-
-        with trio.CancelScope() as scope:
-            http.disconnects.on_disconnect(lose)
-            outcome = await outcome_of(self.gateway.handler, exchange)
+        http.disconnects.on_disconnect(exchange.lose)
+        outcome = await outcome_of(self.gateway.handler, exchange)
         http.disconnects.on_disconnect(None)
-        if scope.cancel_called:
+        if exchange.is_lost:
             return None
         return self.parking.relayed(call, outcome)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import attrs
+import trio
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import passes_level
@@ -55,6 +56,16 @@ class PlainExchange:
     call: Call
     request: AskingRequest
     record: CallRecord | None = attrs.field(default=None, init=False)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    is_lost: bool = attrs.field(default=False, init=False)
+    """Whether its client has gone."""
+
+    def lose(self) -> None:
+        """Its client has gone."""
+        self.is_lost = True
+        if self.record is not None:
+            self.record.cut = "client_gone"
+        self.scope.cancel()
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification on the stream of the request."""

@@ -44,6 +44,8 @@ class ParkedCall:
     _open_calls: OpenCalls[ParkedCall]
     _memory: Memory
     record: CallRecord | None = attrs.field(default=None, init=False)
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    """The scope in which the call is served: the outcome is kept until it is collected, even of one that was cut."""
     ticket: str = attrs.field(default="", init=False)
     inputs: OpenInputs = attrs.field(factory=OpenInputs, init=False)
     _abilities: Abilities = attrs.field(init=False)

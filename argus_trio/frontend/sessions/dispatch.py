@@ -76,21 +76,19 @@ async def respond(
     answered_here = _HERE.get(request.method)
     if answered_here is not None:
         return answered_here(gateway, session, request)
-    with trio.CancelScope() as scope:
-        exchange = LegacyExchange(
-            call=_call(session, request, principal or session.principal), session=session, stream=stream, scope=scope
-        )
-        try:
-            session.begin(request.id, exchange)
-        except RpcError as error:
-            return error_response(request.id, error)
-        try:
-            handler = gateway.handler
-            if request.method in SUBSCRIBING:
-                handler = partial(count_subscription, handler, session.quota)
-            outcome = await outcome_of(handler, exchange)
-        finally:
-            session.finish(request.id)
+    call = _call(session, request, principal or session.principal)
+    exchange = LegacyExchange(call=call, session=session, stream=stream)
+    try:
+        session.begin(request.id, exchange)
+    except RpcError as error:
+        return error_response(request.id, error)
+    try:
+        handler = gateway.handler
+        if request.method in SUBSCRIBING:
+            handler = partial(count_subscription, handler, session.quota)
+        outcome = await outcome_of(handler, exchange)
+    finally:
+        session.finish(request.id)
     if exchange.is_silent:
         return None
     if outcome.error is not None:

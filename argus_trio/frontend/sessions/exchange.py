@@ -31,7 +31,7 @@ class LegacyExchange:
     call: Call
     session: Session
     stream: CallStream
-    scope: trio.CancelScope
+    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     is_silent: bool = False
     record: CallRecord | None = None
 

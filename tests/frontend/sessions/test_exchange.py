@@ -36,7 +36,7 @@ def exchange(stream: FakeStream, abilities: Abilities | None = None) -> LegacyEx
     streams = Streams(Memory())
     session = HttpSession(id="s", standalone=streams, streams=streams, abilities=abilities or Abilities(roots=True))
     call = Call(method="tools/call", params={}, era=Era.LEGACY, revision="2025-06-18", client=session)
-    return LegacyExchange(call=call, session=session, stream=stream, scope=trio.CancelScope())
+    return LegacyExchange(call=call, session=session, stream=stream)
 
 
 async def test_it_asks_on_its_stream_and_gives_the_answer(nursery: trio.Nursery) -> None:

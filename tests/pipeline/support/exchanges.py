@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio
+
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import ClientCannotAnswer
@@ -15,6 +17,9 @@ class PlainExchange:
     record: CallRecord | None = None
     call = Call(method="m", params={}, era=Era.LEGACY, revision="2025-11-25")
 
+    def __init__(self) -> None:
+        self.scope = trio.CancelScope()
+
     async def notify(self, method: str, params: Params) -> None: ...
 
     async def ask(self, method: str, params: Params) -> bytes:
@@ -25,4 +30,5 @@ class NamedExchange(PlainExchange):
     """An exchange with this call."""
 
     def __init__(self, call: Call) -> None:
+        super().__init__()
         self.call = call

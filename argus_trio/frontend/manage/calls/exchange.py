@@ -37,8 +37,8 @@ class ManagedExchange:
     outbox: Outbox | None = None
     record: CallRecord | None = None
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
-    is_stopping: bool = attrs.field(default=False, init=False)
-    """Whether the gateway has given it a last moment to end at."""
+    is_lost: bool = attrs.field(default=False, init=False)
+    """Whether who made it is gone."""
     _inputs: OpenInputs = attrs.field(factory=lambda: OpenInputs(_unguessable), init=False)
     _own_id: str = attrs.field(factory=lambda: secrets.token_hex(_ID_BYTES), init=False)
 
@@ -54,6 +54,7 @@ class ManagedExchange:
 
     def lose(self) -> None:
         """Who made it is gone."""
+        self.is_lost = True
         self._note_cut("client_gone")
         self.scope.cancel()
         if self.outbox is not None:
@@ -61,7 +62,6 @@ class ManagedExchange:
 
     def end_by(self, limit: float) -> None:
         """The gateway stops, and the call has until `limit` to end."""
-        self.is_stopping = True
         self._note_cut("stopped")
         self.scope.deadline = limit
 

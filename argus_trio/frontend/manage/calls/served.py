@@ -11,6 +11,7 @@ import trio
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Handler
 from argus_trio.core.memory import LARGE_ANSWER_BYTES, RETRY_AFTER_SECONDS, Memory
+from argus_trio.core.open_exchanges import CutByStop
 from argus_trio.errors import Overloaded
 from argus_trio.frontend.http.errors import ClientGone
 from argus_trio.frontend.http.reply import EVENT_STREAM, KEEP_ALIVE_SECONDS
@@ -138,15 +139,11 @@ class ServedCalls:
 
     async def _body(self, asked: Requested, exchange: ManagedExchange) -> bytes:
         """The body of the answer to a call. Raises as `serve`."""
-        if exchange.scope.cancel_called and not exchange.is_stopping:
-            raise ClientGone("who called went before the call began")
-        outcome = None
-        with exchange.scope:
-            outcome = await outcome_of(self.handler, exchange)
-        if outcome is None and exchange.is_stopping:
+        _require_caller(exchange)
+        outcome = await outcome_of(self.handler, exchange)
+        _require_caller(exchange)
+        if isinstance(outcome.error, CutByStop):
             raise ManageProblem("call-cancelled", "the gateway stops", members={"code": None, "data": None})
-        if outcome is None:
-            raise ClientGone("who called is gone")
         if outcome.error is not None:
             raise problem_of(outcome.error)
         return answer_body(asked, exchange.backend, outcome.result or b"{}")
@@ -162,3 +159,9 @@ class ServedCalls:
             raise problem_of(Overloaded(detail, data={"retryAfter": RETRY_AFTER_SECONDS}))
         with self.memory.written(size):
             yield
+
+
+def _require_caller(exchange: ManagedExchange) -> None:
+    """Raise `ClientGone` if nobody is there any more who could be answered."""
+    if exchange.is_lost:
+        raise ClientGone("who called is gone")
