@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from math import inf
-from typing import Final, Protocol
+from typing import Final
 
 import attrs
 
 from argus_trio.core.call.exchange import Call
-from argus_trio.core.call.record import CallRecord, named_in
-from argus_trio.errors import Overloaded, RpcError
+from argus_trio.core.call.record import CallRecord, CancelScope, named_in
+from argus_trio.errors import BackendUnavailable, Overloaded, RpcError
 
 DONE_KEPT: Final = 1000
 """How many that are over are kept: without their arguments and results."""
@@ -41,12 +41,26 @@ class CutByStop(Overloaded):
         super().__init__("the gateway is stopping, and the call did not end within server.drain_timeout")
 
 
-class CancelScope(Protocol):
-    """What an exchange runs in."""
+class CutByReload(BackendUnavailable):
+    """The backend was replaced or removed by a reload or an operator, and the call did not end within the drain."""
 
-    deadline: float
+    def __init__(self, backend: str) -> None:
+        super().__init__(
+            backend,
+            "it was replaced or removed by a reload or an operator, and the call did not end within "
+            "server.drain_timeout",
+        )
 
-    def cancel(self) -> None: ...
+
+def cut_error(record: CallRecord) -> RpcError:
+    """The error of a call whose scope was cancelled, for a client that is still there."""
+    match record.cut:
+        case "operator":
+            return CancelledByOperator()
+        case "replaced":
+            return CutByReload(record.backend)
+        case _:
+            return CutByStop()
 
 
 @attrs.define(eq=False, repr=False, kw_only=True)

@@ -15,8 +15,7 @@ import structlog
 import trio
 
 from argus_trio.core.call.exchange import Exchange, Handler
-from argus_trio.core.call.record import CallRecord
-from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
+from argus_trio.core.open_exchanges import CutByStop, cut_error
 from argus_trio.errors import (
     BackendError,
     CapabilityMissing,
@@ -68,7 +67,7 @@ async def outcome_of(handler: Handler, exchange: ServedExchange) -> Outcome:
     try:
         with exchange.scope:
             return Outcome(result=await handler(exchange))
-        return Outcome(error=_cut(exchange.record))
+        return Outcome(error=CutByStop() if exchange.record is None else cut_error(exchange.record))
     except RpcError as error:
         return Outcome(error=error)
     except ClientCannotAnswer as error:
@@ -77,10 +76,6 @@ async def outcome_of(handler: Handler, exchange: ServedExchange) -> Outcome:
         error_id = secrets.token_hex(6)
         log.exception("call_failed_unexpectedly", error_id=error_id, method=exchange.call.method)
         return Outcome(error=Unexpected(error_id))
-
-
-def _cut(record: CallRecord | None) -> RpcError:
-    return CancelledByOperator() if record is not None and record.cut == "operator" else CutByStop()
 
 
 def error_response(message_id: bytes, error: RpcError, era: Era = Era.LEGACY) -> bytes:

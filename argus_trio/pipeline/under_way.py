@@ -76,7 +76,8 @@ class Entered:
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
         exchanges, of_client = self.exchanges, cast("_OfClient", exchange)
         exchanges.begun += 1
-        record, scope = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}"), of_client.scope
+        scope = of_client.scope
+        record = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}", scope=scope)
         if exchanges.ends_at != inf and exchange.call.transport != "management":
             scope.deadline = exchanges.ends_at
         entry = OpenExchange(
@@ -88,10 +89,11 @@ class Entered:
         try:
             result = await call_next(exchange)
         except BaseException as error:
-            is_stopped = record.cut is None and scope.cancel_called and not isinstance(error, Exception)
-            if is_stopped:
+            if record.cut is None and scope.cancel_called and not isinstance(error, Exception):
                 record.cut = "stopped"
-            self._leave(entry, None, CutByStop() if is_stopped else error)
+                self._leave(entry, None, CutByStop())
+            else:
+                self._leave(entry, None, error)
             raise
         self._leave(entry, result, None)
         return result
@@ -100,8 +102,8 @@ class Entered:
         exchanges, under_way, call, record = self.exchanges, self.under_way, entry.call, entry.record
         outcome: CallOutcome = "ok"
         if failure is not None:
-            is_cancelled = isinstance(failure, CutByStop) or not isinstance(failure, Exception)
-            outcome = "cancelled" if is_cancelled else "error"
+            is_error = isinstance(failure, Exception) and not isinstance(failure, CutByStop)
+            outcome = "error" if is_error or record.cut == "replaced" else "cancelled"
         elif result is not None and outcome_of_result(call.method, result) == "tool_error":
             outcome = "tool_error"
         seconds = trio.current_time() - entry.since

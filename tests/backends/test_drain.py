@@ -14,8 +14,9 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.start_turns import StartTurns
 from argus_trio.backends.drain import CUT_SECONDS, Drain
-from argus_trio.backends.scope.lease import CUT, Lease
+from argus_trio.backends.scope.lease import Lease
 from argus_trio.backends.scope.scope import Scope
+from argus_trio.core.open_exchanges import CutByReload
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import BackendUnavailable
 from tests.backends.support.fakes import FakeBackend
@@ -112,7 +113,7 @@ async def test_what_has_not_ended_in_time_is_cut_and_counted(autojump_clock: Moc
         await wait_all_tasks_blocked()
         with capture_logs() as logs:
             assert await d.run() == pytest.approx(TIMEOUT_SECONDS)
-        assert told == [CUT, CUT]
+        assert told == [CutByReload("files").reason] * 2
         assert d.drain.calls_cut == 2
         retired = [entry for entry in logs if entry["event"] == "backend_retired"]
         assert [(entry["log_level"], entry["calls_cut"]) for entry in retired] == [("warning", 2)]

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.record import CallRecord, Cut
-from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
+from argus_trio.core.open_exchanges import CancelledByOperator, CutByReload, CutByStop
 from argus_trio.errors import (
     BackendError,
     BackendUnavailable,
@@ -65,7 +65,12 @@ async def test_an_unexpected_exception_is_logged_once_under_the_id_that_the_clie
 
 
 @pytest.mark.parametrize(
-    ("cut", "error", "code"), [("operator", CancelledByOperator, -31017), ("stopped", CutByStop, -31016)]
+    ("cut", "error", "code"),
+    [
+        ("operator", CancelledByOperator, -31017),
+        ("stopped", CutByStop, -31016),
+        ("replaced", CutByReload, -31013),
+    ],
 )
 async def test_one_whose_scope_is_cancelled_ends_with_an_error_that_says_who_wanted_that(
     cut: Cut, error: type[RpcError], code: int

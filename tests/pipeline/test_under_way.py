@@ -8,6 +8,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
+from argus_trio.backends.scope.lease import Lease, Leases
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call, Exchange, Handler
 from argus_trio.core.call.record import Cut
@@ -38,6 +39,13 @@ class NotedFigures(Figures):
 
     def record(self, backend: str, tool: str, outcome: str, seconds: float) -> None:
         self.noted.append((backend, tool, outcome))
+
+
+@attrs.define(eq=False)
+class Counts:
+    """Counts what holds leases."""
+
+    routed: int = 0
 
 
 @attrs.define(eq=False)
@@ -182,6 +190,22 @@ async def test_a_call_that_a_stop_cuts_is_kept_as_such(autojump_clock: MockClock
     assert trio.current_time() == 5
     assert (rig.last.outcome, rig.last.error_code) == ("stopped", CutByStop.code)
     assert rig.figures.noted == [("docs", "docs__read", "cancelled")]
+
+
+async def test_a_call_whose_backend_is_replaced_under_it_is_kept_as_such() -> None:
+    rig, exchange = Rig(), NamedExchange(CALL)
+
+    async def be_cut(exchange: Exchange) -> bytes:
+        assert exchange.record is not None
+        leases = Leases("docs", lambda: None)
+        with Lease(leases, Counts(), exchange.record):
+            leases.cut()
+            return await hang(exchange)
+
+    with exchange.scope:
+        await rig.around(be_cut)(exchange)
+    assert (rig.last.outcome, rig.last.error_code, rig.last.backend) == ("replaced", -31013, "docs")
+    assert rig.figures.noted == [("docs", "docs__read", "error")]
 
 
 async def test_one_that_a_stop_cuts_in_a_nursery_of_its_own_is_kept_as_such(autojump_clock: MockClock) -> None:

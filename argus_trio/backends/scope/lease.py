@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Protocol
 
 import attrs
 import trio
 
 from argus_trio.core.call.record import CallRecord
-from argus_trio.errors import BackendUnavailable
-
-CUT: Final = (
-    "it was replaced or removed by a reload or an operator, and the call did not end within server.drain_timeout"
-)
-"""Why a call was cut, in the words of its error."""
+from argus_trio.core.open_exchanges import CutByReload
 
 
 class Counted(Protocol):
@@ -47,9 +42,9 @@ class Leases:
         self.is_draining = True
 
     def cut(self) -> int:
-        """Cancel the blocks of all leases; how many those are."""
+        """Cancel what holds a lease; how many those are."""
         for lease in self.held:
-            lease.cancel_scope.cancel()
+            lease.cut()
         return len(self.held)
 
 
@@ -57,36 +52,51 @@ class Leases:
 class Lease:
     """One exchange's hold on a scope, for the length of a `with` block.
 
+    An exchange whose `record` has its scope is cut as a whole, and its client told why by its edge: one cancel scope
+    less on the path of a call. Else the block alone is.
+
     Raises (on leaving):
-        BackendUnavailable: the lease was cut, which has cancelled the block.
+        CutByReload: the lease was cut, which has cancelled the block.
     """
 
     leases: Leases
     counted: Counted
     record: CallRecord | None = None
-    """The record of the exchange, where it has one."""
-    cancel_scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    """The record of the exchange, where it has one and holds no other lease beside this."""
+    _scope: trio.CancelScope | None = attrs.field(default=None, init=False)
+    """The scope of the block, if it has one."""
+
+    def cut(self) -> None:
+        """Cancel the block: its backend waits no longer for it."""
+        record = self.record
+        if record is not None:
+            record.cut, record.backend = "replaced", self.leases.backend
+            if record.scope is not None:
+                record.scope.cancel()
+        if self._scope is not None:
+            self._scope.cancel()
 
     def __enter__(self) -> Lease:
         self.leases.held.add(self)
         self.counted.routed += 1
-        if self.record is not None:
-            self.record.waits_for = "backend start"
-        self.cancel_scope.__enter__()
+        record = self.record
+        if record is not None:
+            record.waits_for = "backend start"
+        if record is None or record.scope is None:
+            self._scope = trio.CancelScope()
+            self._scope.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        leases = self.leases
         try:
-            self.cancel_scope.__exit__(kind, error, traceback)
+            if self._scope is not None:
+                self._scope.__exit__(kind, error, traceback)
         finally:
             self.counted.routed -= 1
-            leases.held.discard(self)
-            if leases.is_draining:
-                leases.on_freed()
-        if self.cancel_scope.cancelled_caught:
-            if self.record is not None:
-                self.record.cut = "replaced"
-            raise BackendUnavailable(leases.backend, CUT) from None
+            self.leases.held.discard(self)
+            if self.leases.is_draining:
+                self.leases.on_freed()
+        if self._scope is not None and self._scope.cancelled_caught:
+            raise CutByReload(self.leases.backend) from None

@@ -28,6 +28,14 @@ a place there; a connection that it may use; the answer of its backend; its clie
 _NAMING: Final = ("name", "uri", "taskId")
 
 
+class CancelScope(Protocol):
+    """What an exchange is served in."""
+
+    deadline: float
+
+    def cancel(self) -> None: ...
+
+
 class FollowedRequest(Protocol):
     """One request to a backend that somebody follows."""
 
@@ -78,6 +86,8 @@ class CallRecord:
     """Why it was ended before its time; None if it was not, or as the gateway's stop ended its task."""
     params: Params = attrs.field(factory=dict, repr=False)
     """The params that went to the backend."""
+    scope: CancelScope | None = attrs.field(default=None, repr=False)
+    """The scope in which it is served; whoever cancels it says in `cut` why. None where it is in no registry."""
     follow: Follow | None = attrs.field(default=None, repr=False)
     """Who follows the requests to backends, if anybody does."""
 

@@ -232,8 +232,8 @@ class ParkedCall:
         self._scope.cancel()
 
     def _note_cut(self, why: Cut | None) -> None:
-        """Write down why the call will have ended, if it ends before its time."""
-        if self.record is not None:
+        """Write down why the call will have ended, if it ends before its time; whoever has cut it has said so."""
+        if self.record is not None and not self.scope.cancel_called:
             self.record.cut = why
 
 

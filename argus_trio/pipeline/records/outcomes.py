@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from argus_trio.core.call.record import CUT_BY_CLIENT, CallRecord
-from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop
+from argus_trio.core.open_exchanges import CancelledByOperator, CutByStop, cut_error
 from argus_trio.errors import (
     BackendError,
     BackendMisbehaved,
@@ -29,6 +29,8 @@ answered with an error; `cut`: it was ended from outside, as by a stop, or a rel
 waited for it no longer."""
 
 _CANCELLED: Final = CUT_BY_CLIENT | {"operator"}
+_TOLD: Final = frozenset({"operator", "replaced"})
+"""The cuts of which a client is told that is there still."""
 _FAILURES: Final = (BackendError, BackendMisbehaved, BackendUnavailable, DeadlineExceeded, Unexpected)
 _SAYS_ERROR: Final = re.compile(rb'"isError"\s*:\s*true')
 _TRUE: Final = Raw(b"true")
@@ -75,7 +77,7 @@ def code_of_error(error: BaseException, record: CallRecord | None = None) -> int
         return error.code
     if isinstance(error, Exception):
         return -32603
-    return CancelledByOperator.code if record is not None and record.cut == "operator" else None
+    return cut_error(record).code if record is not None and record.cut in _TOLD else None
 
 
 def reason_of(error: BaseException, record: CallRecord | None) -> str:

@@ -7,9 +7,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from argus_trio.backends.scope.lease import CUT, Lease, Leases
+from argus_trio.backends.scope.lease import Lease, Leases
 from argus_trio.core.call.record import CallRecord
-from argus_trio.errors import BackendUnavailable
+from argus_trio.core.open_exchanges import CutByReload
 
 
 @attrs.define(eq=False)
@@ -62,10 +62,10 @@ async def test_a_lease_of_an_exchange_that_fails_ends_too_and_the_failure_stays_
 async def test_what_is_cut_is_cancelled_and_told_that_its_backend_is_unavailable(autojump_clock: MockClock) -> None:
     freed, generation = Freed(), Generation()
     freed.leases.drain()
-    told: list[BackendUnavailable] = []
+    told: list[CutByReload] = []
 
     async def exchange() -> None:
-        with pytest.raises(BackendUnavailable) as caught, Lease(freed.leases, generation):
+        with pytest.raises(CutByReload) as caught, Lease(freed.leases, generation):
             await trio.sleep_forever()
         told.append(caught.value)
 
@@ -74,7 +74,8 @@ async def test_what_is_cut_is_cancelled_and_told_that_its_backend_is_unavailable
             nursery.start_soon(exchange)
         await trio.sleep(1)
         assert freed.leases.cut() == 2
-    assert [(error.backend, error.reason) for error in told] == [("files", CUT)] * 2
+    assert [error.backend for error in told] == ["files"] * 2
+    assert all("server.drain_timeout" in error.reason for error in told)
     assert (freed.left, generation.routed) == ([1, 0], 0)
     assert freed.leases.cut() == 0
 
@@ -103,6 +104,19 @@ async def test_the_record_of_one_that_was_cut_says_so(autojump_clock: MockClock)
             freed.leases.cut()
             await trio.sleep_forever()
 
-    with pytest.raises(BackendUnavailable):
+    with pytest.raises(CutByReload):
         await be_cut()
     assert record.cut == "replaced"
+
+
+async def test_an_exchange_that_has_a_scope_of_its_own_is_cut_as_a_whole(autojump_clock: MockClock) -> None:
+    freed, generation = Freed(), Generation()
+    freed.leases.drain()
+    with trio.CancelScope() as scope:
+        record = CallRecord(scope=scope)
+        with Lease(freed.leases, generation, record):
+            freed.leases.cut()
+            await trio.sleep_forever()
+    assert scope.cancelled_caught
+    assert (record.cut, record.backend) == ("replaced", "files")
+    assert (freed.left, generation.routed) == ([0], 0)

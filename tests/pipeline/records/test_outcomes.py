@@ -68,6 +68,7 @@ def test_an_error_says_who_is_at_fault(error: Exception, outcome: OutcomeName, c
         ("expired", "cut", "expired"),
         ("stopped", "cut", "stopped"),
         ("operator", "cancelled", "operator"),
+        ("replaced", "cut", "replaced"),
         (None, "cut", "stopped"),
     ],
 )
@@ -85,7 +86,7 @@ async def test_what_was_cancelled_says_by_whom(cut: Cut | None, outcome: Outcome
     assert outcome_of_error(seen[0], record) == outcome
     assert reason_of(seen[0], record) == reason
     assert code_of_error(seen[0]) is None
-    assert code_of_error(seen[0], record) == (-31017 if cut == "operator" else None)
+    assert code_of_error(seen[0], record) == {"operator": -31017, "replaced": -31013}.get(str(cut))
 
 
 def test_what_a_reload_cut_did_not_fail() -> None:
