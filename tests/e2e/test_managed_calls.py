@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.gateway import Gateway, Json, running, stdio
+from tests.e2e.gateway import SPOKEN, Gateway, Json, running, stdio
 from tests.e2e.raw import LEGACY, MODERN, Raw
 
 TOKENS = {name: f"{name}-7c1e9d5b4a3928170664" for name in ("ann", "ben", "watch", "ops")}
@@ -132,6 +132,7 @@ def test_the_tree_names_backends_and_is_for_those_who_may_look(argus: Gateway) -
             yield from names(child)
 
     tree = asked(argus, "watch", "/tree")
-    assert {"backend echo", "LeanConnection.run"} <= set(names(tree["tree"]))
+    connection = "ServedConnection.run" if SPOKEN.get("http") == "hypercorn" else "LeanConnection.run"
+    assert {"backend echo", connection} <= set(names(tree["tree"]))
     assert tree["tasks"] == tree["tree"]["count"]
     assert argus.get("/manage/v1/tree", Authorization=f"Bearer {TOKENS['ann']}")[0] == 403
