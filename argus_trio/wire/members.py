@@ -109,6 +109,17 @@ def object_member(fields: Params, name: str) -> Params | None:
     return object_or_none(fields.get(name))
 
 
+def mentions(raw: Raw, word: bytes) -> bool:
+    """Whether a raw value may hold this word somewhere, in whatever spelling; False is certain."""
+    text = bytes(raw)
+    return word in text or b"\\" in text
+
+
+def has_member(raw: Raw | None, name: str) -> bool:
+    """Whether a raw value is an object with this member, in whatever spelling."""
+    return raw is not None and mentions(raw, name.encode()) and name in (object_or_none(raw) or {})
+
+
 def without_nulls(fields: Params) -> Params:
     """The members whose value is not null, by which some peers say that there is none."""
     return {name: value for name, value in fields.items() if bytes(value) != b"null"}
@@ -186,7 +197,7 @@ def _without_null_members(body: bytes) -> bytes:
     except (msgspec.DecodeError, RecursionError):
         return body
     nulls = {name for name in ("id", "result", "error") if fields.get(name) == _NULL}
-    if "id" in nulls and bytes(fields.get("method", b"")).startswith(b'"notifications/'):
+    if "id" in nulls and (string_member(fields, "method") or "").startswith("notifications/"):
         del fields["id"]
     elif fields.get("params") == _NO_MEMBERS:
         del fields["params"]

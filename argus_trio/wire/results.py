@@ -5,11 +5,15 @@ A result that need not change passes untouched, and one that only gains members 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
-from argus_trio.wire.envelope import Params, Raw, encode
-from argus_trio.wire.members import object_or_none
+import msgspec
+
+from argus_trio.wire.envelope import Params, Raw, decode_object, decode_string, encode, encode_raw
+from argus_trio.wire.members import mentions, object_or_none
 from argus_trio.wire.passing.known_result import own_words
+from argus_trio.wire.revisions import Era
 
 RESERVED: Final = "io.modelcontextprotocol/"
 """The prefix of `_meta` keys that belong to one hop: what one peer says of itself to the next."""
@@ -37,7 +41,34 @@ CACHEABLE: Final = frozenset(
 _HINTS: Final[tuple[tuple[str, bytes], ...]] = (("ttlMs", b"0"), ("cacheScope", b'"private"'))
 _MODERN_WORDS: Final = (b'"resultType"', b'"_meta"', b'"ttlMs"', b'"cacheScope"')
 _RESULT_TYPE: Final = "resultType"
+_TYPED: Final = b'"resultType"'
 _COMPLETE: Final = b'"complete"'
+
+
+def of_backend(result: bytes, era: Era) -> bytes | None:
+    """What a backend of this era answered, fit for looking for words by their bytes; None if it is no object.
+
+    What it says of itself is spelled in plain letters: some write each slash as `\\/`, and any letter may be written as
+    `\\u0061`. A legacy backend has no types of results: what it calls so must not be one to a modern client.
+    """
+    words = own_words(result)
+    is_typed = era is Era.LEGACY and _TYPED in words
+    is_escaped = b"\\" in words and (b"\\u00" in words or b"\\/" in words)
+    if not is_typed and not is_escaped:
+        return result if result[:1] == b"{" else None
+    try:
+        members = decode_object(result)
+    except msgspec.DecodeError:
+        return None
+    if era is Era.LEGACY:
+        members.pop(_RESULT_TYPE, None)
+    elif _RESULT_TYPE in members:
+        with suppress(msgspec.DecodeError):  # of another type, which is no word
+            members[_RESULT_TYPE] = encode_raw(decode_string(members[_RESULT_TYPE]))
+    meta = object_or_none(members.get("_meta"))
+    if meta is not None:
+        members["_meta"] = encode_raw(meta)
+    return encode(members)
 
 
 def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
@@ -65,7 +96,7 @@ def for_legacy_client(method: str, result: bytes) -> bytes:
     if not words:  # a list of ours
         return result
     hinted = method in CACHEABLE and (b'"ttlMs"' in words or b'"cacheScope"' in words)
-    if not hinted and b'"resultType"' not in words and _RESERVED not in words:
+    if not hinted and _TYPED not in words and _RESERVED not in words:
         return result
     members = object_or_none(result)
     if members is None:
@@ -92,7 +123,7 @@ def is_of_hop(key: str) -> bool:
 
 def without_reserved(meta: Raw) -> Raw | None:
     """A raw `_meta` object without the keys of the hop; None if it holds none of them, or is no object."""
-    if _RESERVED not in bytes(meta):
+    if not mentions(meta, _RESERVED):
         return None
     members = object_or_none(meta)
     if members is None:

@@ -26,6 +26,7 @@ from argus_trio.wire.members import (
     TooLong,
     decode_client,
     decode_client_batch,
+    has_member,
     int_member,
     number_member,
     object_member,
@@ -199,3 +200,25 @@ def test_in_a_batch_only_the_member_that_is_too_long_is_refused() -> None:
     fine, refused = decode_client_batch(body)
     assert isinstance(fine, Request)
     assert isinstance(refused, TooLong)
+
+
+@pytest.mark.parametrize(
+    ("raw", "has"),
+    [
+        (b'{"a/b":1}', True),
+        (b'{"a\\/b":1}', True),
+        (b'{"\\u0061/b":1}', True),
+        (b'{"x":"a/b"}', False),
+        (b'["a/b"]', False),
+        (b'{"x":"\\n"}', False),
+        (b"a/b", False),
+    ],
+)
+def test_a_member_is_there_in_whatever_spelling(raw: bytes, has: bool) -> None:
+    assert has_member(Raw(raw), "a/b") is has
+    assert not has_member(None, "a/b")
+
+
+def test_a_notification_that_has_null_for_its_id_is_one_in_whatever_spelling() -> None:
+    said = b'{"jsonrpc":"2.0","id":null,"method":"notifications\\/cancelled","params":{"requestId":1}}'
+    assert decode_client(said) == Notification("notifications/cancelled", {"requestId": Raw(b"1")})

@@ -12,11 +12,54 @@ from argus_trio.wire.results import (
     SERVER_INFO,
     for_legacy_client,
     for_modern_client,
+    of_backend,
     without_reserved,
 )
+from argus_trio.wire.revisions import Era
 
 INFO = b'{"name":"argus"}'
 STAMP = {"io.modelcontextprotocol/serverInfo": {"name": "argus"}}
+
+
+def test_a_result_that_is_plainly_spelled_stays_as_it_is_and_what_is_no_object_is_none() -> None:
+    for result in (
+        b'{ "resultType":"complete","content":[]}',
+        b'{"content":[{"type":"text","text":"a\\nb\\"\\u20ac"}]}',
+    ):
+        assert of_backend(result, Era.MODERN) is result
+    for no_object in (b"[]", b"null", b'"x"', b'["\\/"]', b'{"\\ud800\\u0061":1}'):
+        assert of_backend(no_object, Era.MODERN) is None
+
+
+def test_what_a_result_says_of_itself_is_found_in_whatever_spelling() -> None:
+    result = (
+        b'{"content":[{"text":"a\\/b\\u0000"}],"\\u0072esultType":"comple\\u0074e",'
+        b'"_met\\u0061":{"io.modelcontextprotocol\\/serverInfo":{"name":"\\u0061"},"own":1}}'
+    )
+    assert of_backend(result, Era.MODERN) == (
+        b'{"content":[{"text":"a\\/b\\u0000"}],"resultType":"complete",'
+        b'"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"\\u0061"},"own":1}}'
+    )
+    assert of_backend(b'{"a":"\\/","resultType":7,"_meta":[]}', Era.MODERN) == b'{"a":"\\/","resultType":7,"_meta":[]}'
+
+
+def test_a_large_result_is_looked_at_for_its_own_words_alone() -> None:
+    known = KnownResult(b'{"content":[{"type":"text","text":"\\/"}]}')
+    known.words = b"{}"
+    assert of_backend(known, Era.LEGACY) is known
+    known.words = b'{"resultType":"input\\u005frequired"}'
+    assert of_backend(known, Era.LEGACY) == b'{"content":[{"type":"text","text":"\\/"}]}'
+
+
+def test_a_legacy_backend_has_no_types_of_results() -> None:
+    assert of_backend(b'{"a":1,"resultType":"input_required"}', Era.LEGACY) == b'{"a":1}'
+    assert of_backend(b'{"a":1,"result\\u0054ype":"task"}', Era.LEGACY) == b'{"a":1}'
+
+
+def test_what_is_of_a_hop_is_left_out_in_whatever_spelling() -> None:
+    cleaned = without_reserved(Raw(b'{"a":1,"io.modelcontextprotocol\\/serverInfo":{}}'))
+    assert cleaned == Raw(b'{"a":1}')
+    assert without_reserved(Raw(b'{"a":"\\/"}')) is None
 
 
 def modern(method: str, result: bytes) -> object:

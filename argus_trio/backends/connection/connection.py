@@ -48,6 +48,7 @@ from argus_trio.net.ending.last_moment import farewell
 from argus_trio.wire.envelope import ErrorResponse, Params, Response, encode_notification, encode_raw
 from argus_trio.wire.error_objects import code_of, is_error_object, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
+from argus_trio.wire.results import of_backend
 from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
@@ -193,9 +194,9 @@ class Connection:
             if error_doubts_session(answer.error) and await self._has_forgotten():
                 raise self._unavailable(SessionLost(NOT_GREETED, never_ran=True))
             raise self._error_of(answer)
-        if answer.result[:1] != b"{":
+        if (result := of_backend(answer.result, self.handshake.era)) is None:
             raise BackendMisbehaved(self.backend, "its result is no object")
-        return answer.result
+        return result
 
     async def ask(self, method: str, params: Params, *, on_id: Callable[[int], None] | None = None) -> bytes:
         """Make a request of the gateway's own, which belongs to no exchange; the raw JSON of the result.
@@ -327,9 +328,8 @@ class Connection:
     async def _send_log_level(self, wanted: str) -> None:
         """Set the log level of a legacy backend to what this client wants; over a shared connection, to the most
         verbose level that any client wants."""
-        if wanted == self._level or self.handshake.era is Era.MODERN:
-            return
-        if "logging" not in self.handshake.capabilities:
+        is_settable = self.handshake.era is Era.LEGACY and "logging" in self.handshake.capabilities
+        if wanted == self._level or not is_settable:
             return
         if not self.is_exclusive and self._level is not None and most_verbose([wanted, self._level]) == self._level:
             return

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from argus_trio.wire.envelope import Params, Raw, encode, encode_raw
-from argus_trio.wire.members import int_member, object_or_none, string_member
+from argus_trio.wire.members import has_member, int_member, mentions, object_or_none, string_member
 from argus_trio.wire.passing.known_result import own_words
 from argus_trio.wire.results import RELATED_TASK
 
@@ -27,7 +27,7 @@ _RELATED: Final = RELATED_TASK.encode()
 
 def serves_tasks(capabilities: Params) -> bool:
     """Whether a server with these capabilities may run tasks, by the protocol or by the extension."""
-    return "tasks" in capabilities or EXTENSION.encode() in bytes(capabilities.get("extensions", b""))
+    return "tasks" in capabilities or has_member(capabilities.get("extensions"), EXTENSION)
 
 
 def renamed_result(result: bytes, rename: Rename, *, is_task: bool, augmented: bool) -> bytes:
@@ -57,7 +57,7 @@ def renamed_task(fields: Params, rename: Rename) -> Params:
 def renamed_related(fields: Params, rename: Rename) -> Params:
     """The members of a result or of params, with the id renamed of the task that their `_meta` relates them to."""
     raw_meta = fields.get("_meta")
-    if raw_meta is None or _RELATED not in bytes(raw_meta):
+    if raw_meta is None or not mentions(raw_meta, _RELATED):
         return fields
     meta = object_or_none(raw_meta)
     if meta is None or RELATED_TASK not in meta:

@@ -41,14 +41,11 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.headers import check_routing_headers
-from argus_trio.wire.members import string_member
+from argus_trio.wire.members import has_member, string_member
 from argus_trio.wire.param_headers import check_param_headers
 from argus_trio.wire.request_meta import CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION
 from argus_trio.wire.results import RESERVED, for_modern_client
 from argus_trio.wire.revisions import MODERN_REVISIONS, Era
-
-_REVISION_MARK: Final = PROTOCOL_VERSION.encode()
-"""What only a modern request has in its `_meta`."""
 
 SUPPORTED: Final = MODERN_REVISIONS
 """The revisions that are told to a client that asks for another one: the same as at `server/discover`."""
@@ -179,7 +176,7 @@ async def _unheard(_: bytes) -> None:
 
 def has_request_meta(message: Message) -> bool:
     """Whether the message itself says that it is modern, whatever its headers say."""
-    return isinstance(message, envelope.Request) and _REVISION_MARK in bytes(message.params.get("_meta", b""))
+    return isinstance(message, envelope.Request) and has_member(message.params.get("_meta"), PROTOCOL_VERSION)
 
 
 def read_request(

@@ -30,7 +30,7 @@ from argus_trio.wire.envelope import (
     encode_response,
 )
 from argus_trio.wire.event_stream import encode_event
-from argus_trio.wire.members import MAX_NAME_BYTES
+from argus_trio.wire.members import MAX_NAME_BYTES, has_member
 from argus_trio.wire.request_meta import SUBSCRIPTION_ID
 from argus_trio.wire.results import RESERVED
 
@@ -67,7 +67,7 @@ def asked_of(call: Call) -> SubscriptionFilter:
     except msgspec.DecodeError:
         raise InvalidParams('subscriptions/listen needs an object "notifications"') from None
     tasks = _strings(asked, _TASKS)
-    if tasks and EXTENSION.encode() not in bytes(call.capabilities.get("extensions", b"")):
+    if tasks and not has_member(call.capabilities.get("extensions"), EXTENSION):
         raise CapabilityMissing(f'"{_TASKS}" needs the extension {EXTENSION}', {"extensions": {EXTENSION: {}}})
     kinds = tuple(kind for kind in _KINDS if bytes(asked.get(kind, b"")) == b"true")
     return SubscriptionFilter(kinds=kinds, uris=_strings(asked, _URIS), tasks=tasks)

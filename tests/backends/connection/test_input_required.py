@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from trio.testing import MockClock
@@ -113,6 +114,33 @@ async def test_what_a_client_did_not_declare_is_never_asked(
         with pytest.raises(BackendMisbehaved, match="did not declare"):
             await perform(t, exchange)
     assert exchange.asked == []
+
+
+@pytest.mark.parametrize("era", list(Era))
+@pytest.mark.parametrize("word", [b"input_required", b"resultType"])
+async def test_what_a_client_did_not_declare_is_not_asked_in_any_spelling(
+    era: Era, word: bytes, autojump_clock: MockClock
+) -> None:
+    backend = backend_asking(required("s", who=WHO))
+    backend.spell = lambda said: said.replace(word, b"\\u%04x" % word[0] + word[1:])
+    async with talk(backend) as t:
+        exchange = FakeExchange("tools/call", {}, era=era, answer=agree)
+        with pytest.raises(BackendMisbehaved, match="did not declare"):
+            await perform(t, exchange)
+    assert exchange.asked == []
+
+
+@pytest.mark.parametrize("spell", [bytes, lambda said: said.replace(b"put_required", b"put\\u005frequired")])
+async def test_a_legacy_backend_asks_a_modern_client_nothing_by_its_result(
+    spell: Callable[[bytes], bytes], autojump_clock: MockClock
+) -> None:
+    backend = backend_asking({**required("s", who=WHO), "content": []})
+    backend.era, backend.spell = Era.LEGACY, spell
+    async with talk(backend) as t:
+        exchange = FakeExchange("tools/call", {}, era=Era.MODERN, abilities=CAN, answer=agree)
+        result = json.loads(await perform(t, exchange))
+    assert "resultType" not in result
+    assert result["content"] == []
 
 
 async def test_a_modern_client_gets_the_round_as_the_backend_said_it(autojump_clock: MockClock) -> None:

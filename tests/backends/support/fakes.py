@@ -78,6 +78,8 @@ class FakeBackend:
     """What its program and those below it have worked so far."""
     revision: str = LATEST_LEGACY
     """What a legacy one settles on."""
+    spell: Callable[[bytes], bytes] = bytes
+    """How it spells its results."""
 
     @asynccontextmanager
     async def open(self, _spec: BackendSpec, inbox: Inbox, _stderr: StderrRing) -> AsyncIterator[Link]:
@@ -172,7 +174,7 @@ class FakeLink:
             answering.set(self)
             try:
                 result = await self.backend.answer(request.method, params)
-                answer.append(Response(request.id, json.dumps(result).encode()))
+                answer.append(Response(request.id, self.backend.spell(json.dumps(result).encode())))
             except Refusal as refusal:
                 answer.append(ErrorResponse(request.id, json.dumps(refusal.error).encode()))
             except LinkFailed as failure:

@@ -82,6 +82,8 @@ def test_a_task_without_an_id_has_none() -> None:
     [
         (b'{"tasks":{}}', True),
         (b'{"extensions":{"io.modelcontextprotocol/tasks":{}}}', True),
+        (b'{"extensions":{"io.modelcontextprotocol\\/tasks":{}}}', True),
+        (b'{"extensions":{"x":"io.modelcontextprotocol/tasks"}}', False),
         (b'{"extensions":{"io.modelcontextprotocol/ui":{}},"tools":{}}', False),
     ],
 )
