@@ -24,6 +24,9 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """The largest head of an answer."""
 
 _RECEIVE_BYTES: Final = 64 * 1024
+_LITTLE_BYTES: Final = 4 * 1024
+_MANY_CHUNKS: Final = 256
+"""How much is read at once; little behind a read that held many chunks, for others wait while they are taken apart."""
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 _NOT_HTTP: Final = "the server's answer is not HTTP"
 _ENDED: Final = "the server closed the connection before its answer was complete"
@@ -84,6 +87,8 @@ class HttpConnection:
     """Whether another exchange may follow the answer."""
     _rest: bytes = attrs.field(default=b"", init=False, repr=False)
     """What came, and is not given yet: behind the end of an answer it is no part of any."""
+    _read_bytes: int = attrs.field(default=_RECEIVE_BYTES, init=False)
+    """How much is read at once."""
     _poll: select.poll | None = attrs.field(default=None, init=False)
 
     async def exchange(self, request: HttpRequest) -> HttpAnswer:
@@ -144,7 +149,7 @@ class HttpConnection:
         if isinstance(self._body, Chunked) and self._body.fault is not None:
             return b""  # what came before it has been given
         try:
-            chunk = await self.stream.receive_some(_RECEIVE_BYTES)
+            chunk = await self.stream.receive_some(self._read_bytes)
         except _GONE as error:
             raise LinkFailed(_BROKE) from error
         if not chunk and self._body is not None:
@@ -170,6 +175,7 @@ class HttpConnection:
             raise LinkFailed(_NOT_HTTP) from fault
         self._rest = body.rest
         self._is_answered = not body.is_complete
+        self._read_bytes = _LITTLE_BYTES if len(pieces) > _MANY_CHUNKS else _RECEIVE_BYTES
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @property

@@ -210,3 +210,17 @@ async def test_another_coding_is_named_each_time_it_is_read(head: bytes) -> None
     for _ in range(2):
         with pytest.raises(AnswerInvalid, match=r"compressed with (gzip, )?br,"):
             await answer.receive()
+
+
+async def test_little_is_read_at_once_of_a_body_in_many_chunks_so_that_others_have_their_turn() -> None:
+    many, few = b"1\r\nx\r\n" * 100_000, b"186a0\r\n%b\r\n" % (b"y" * 100_000)
+    connection, answer = await converse(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", many, few, b"0\r\n\r\n"
+    )
+    pieces = []
+    while piece := await answer.receive():
+        pieces.append(piece)
+    assert b"".join(pieces) == b"x" * 100_000 + b"y" * 100_000
+    assert max(len(piece) for piece in pieces[1:] if piece.endswith(b"x")) < 1000
+    assert max(map(len, pieces)) > 50_000
+    assert connection.is_finished

@@ -6,10 +6,12 @@ key lets it pass, and the rest goes on. It moves no bytes, and decides nothing o
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Final
 
 import attrs
 import structlog
+import trio
 
 from argus_trio.backends.links.intake import FULL, STEP_BYTES, Cuttable, Intake, NoRoom, Portion
 from argus_trio.backends.links.stderr import plain
@@ -27,6 +29,10 @@ log = structlog.get_logger()
 
 DEFAULT_BYTES: Final = Bounds().message
 """The bound where nothing else is configured."""
+TURN_SECONDS: Final = 0.001
+"""How long what came at once is read before others have their turn: no client notices a thousandth of a second."""
+_PIECE_BYTES: Final = 8 * 1024
+"""How much of a stream is taken apart in one go: as short lines it takes about that long."""
 SHOWN: Final = 200
 """Characters that are shown of what a backend said, as many as of an HTTP error."""
 
@@ -37,6 +43,20 @@ class NoMessage(AnswerInvalid):
 
 Heard = Message | ResponseInvalid
 """What an event says: messages, and what means to be an answer."""
+
+
+@attrs.define(eq=False, repr=False)
+class Turn:
+    """The time that a task has taken since others had their turn, while it waits for nothing: a few bytes can mean much
+    work, and what is odd takes a hundred times as long as it should."""
+
+    _since: float = attrs.field(factory=perf_counter, init=False)
+
+    async def share(self) -> None:
+        """Let others have their turn, if this one has taken long."""
+        if perf_counter() - self._since >= TURN_SECONDS:
+            await trio.lowlevel.checkpoint()
+            self._since = perf_counter()
 
 
 @attrs.define(eq=False, repr=False, kw_only=True)
@@ -63,6 +83,22 @@ class Hearing:
         if reading.oddity:
             self.note_oddity(data, reading)
         return reading.messages
+
+    async def hear(self, parser: EventParser, chunk: bytes) -> list[Heard]:
+        """The messages of the events that `chunk` completes. Others have their turn meanwhile if it takes long."""
+        heard, turn = list[Heard](), Turn()
+        for event in await self.events(parser, chunk, turn):
+            heard += self.read_event(event)
+            await turn.share()
+        return heard
+
+    async def events(self, parser: EventParser, chunk: bytes, turn: Turn) -> list[Event]:
+        """The events that `chunk` completes, which are part of this turn."""
+        events: list[Event] = []
+        for begin in range(0, len(chunk), _PIECE_BYTES):
+            events += parser.feed(chunk[begin : begin + _PIECE_BYTES])
+            await turn.share()
+        return events
 
     def read_event(self, event: Event) -> list[Heard]:
         """The messages of an event, read as `read_data` does."""

@@ -16,7 +16,7 @@ import structlog
 import trio
 
 from argus_trio.backends.links.endpoint import with_advice
-from argus_trio.backends.links.hearing import Heard, Hearing, NoMessage, foreign_answer
+from argus_trio.backends.links.hearing import Hearing, NoMessage, foreign_answer
 from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
@@ -220,7 +220,7 @@ class StreamableHttpLink:
         wanted = b"%d" % within
         with Portion(self._hearing.intake) as portion:
             while chunk := await answer.receive():
-                for message in self._heard(parser, chunk):
+                for message in await self._hearing.hear(parser, chunk):
                     if isinstance(message, Request | Notification):
                         await self._inbox(message, within)
                     elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
@@ -233,9 +233,6 @@ class StreamableHttpLink:
                         log.warning("backend_answer_unasked", backend=self._client.name)
                 await portion.take(parser.held)
         raise LinkFailed("the server ended the stream without an answer")
-
-    def _heard(self, parser: EventParser, chunk: bytes) -> list[Heard]:
-        return [message for event in parser.feed(chunk) for message in self._hearing.read_event(event)]
 
     async def _resume(self, request_id: int, parser: EventParser) -> Response | ErrorResponse:
         """Follow a broken stream further (2025-11-25, Resumability and Redelivery)."""
@@ -299,7 +296,7 @@ class StreamableHttpLink:
             await trio.sleep(reconnect.wait_seconds(parser.retry))
 
     async def _hand_on(self, parser: EventParser, chunk: bytes) -> bool:
-        messages = self._heard(parser, chunk)
+        messages = await self._hearing.hear(parser, chunk)
         for message in messages:
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)

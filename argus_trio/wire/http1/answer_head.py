@@ -45,10 +45,12 @@ class AnswerHeadReader:
     """The head of the answer to one request, as it comes; what only informs (1xx) is passed over."""
 
     limit: int
-    """The largest head, in bytes."""
+    """The largest head, in bytes, with all that only informs before it: an answer may be announced so without end."""
     rest: bytes = attrs.field(default=b"", init=False, repr=False)
     """What came behind the head."""
     _held: bytearray = attrs.field(factory=bytearray, init=False, repr=False)
+    _passed: int = attrs.field(default=0, init=False)
+    """How long what only informed was."""
 
     @property
     def is_begun(self) -> bool:
@@ -72,12 +74,13 @@ class AnswerHeadReader:
             if held[0] <= 0x20:
                 raise HttpFault("an answer begins with white space, or is none")
             blank = BLANK_LINE.search(held, start)
-            if (len(held) if blank is None else blank.end()) > self.limit:
+            if self._passed + (len(held) if blank is None else blank.end()) > self.limit:
                 raise HttpFault("the head of an answer is too long")
             if blank is None:
                 return None
             head = _read(bytes(held[: blank.end()]))
             del held[: blank.end()]
+            self._passed += blank.end()
             start = 0
             if head.status == 101:
                 raise HttpFault("the protocol is switched although nobody asked for that")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+import trio
 from structlog.testing import capture_logs
 
 from argus_trio.backends.links.hearing import SHOWN, Hearing, foreign_answer, shown
@@ -57,3 +59,34 @@ def test_a_foreign_answer_is_named_and_an_error_is_quoted() -> None:
     assert '"server-error" for 4' in str(foreign_answer(error, b"4"))
     assert "secret" not in str(foreign_answer(Response(b"5", b'"secret"'), b"4"))
     assert str(foreign_answer(None, b"4")) == "it answered another request than the one it was asked"
+
+
+@pytest.mark.parametrize(
+    "piece", [b": x\n", b"id: 1\n", b'data: {"jsonrpc":"2.0","id":5,"resu\n\n', b"data: %b\n\n" % ANSWER]
+)
+async def test_others_have_their_turn_while_much_is_read_that_came_at_once(piece: bytes) -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    hearing = Hearing(backend="far")
+    with capture_logs():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count_turns)
+            heard = await hearing.hear(hearing.parser(), piece * (256 * 1024 // len(piece)))
+            nursery.cancel_scope.cancel()
+    assert turns >= 3
+    assert heard == [] or isinstance(heard[-1], Response | ResponseInvalid)
+
+
+async def test_events_are_heard_in_their_order_however_much_comes_at_once() -> None:
+    hearing = Hearing(backend="far")
+    said = b"".join(
+        b'data: {"jsonrpc":"2.0","id":%d,"result":{"a":"%b"}}\r\n\r\n' % (n, b"x" * (n % 97)) for n in range(5000)
+    )
+    heard = await hearing.hear(hearing.parser(), said)
+    assert [message.id for message in heard if isinstance(message, Response)] == [b"%d" % n for n in range(5000)]

@@ -160,6 +160,19 @@ async def test_much_noise_is_logged_a_little_and_counted_at_the_end(autojump_clo
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("line", [b'{"jsonrpc":"2.0","id":5,"resu\n', b"noise\n", b'{"jsonrpc":"2.0","method":"x"}\n'])
+async def test_others_have_their_turn_while_many_lines_are_read_that_came_at_once(line: bytes) -> None:
+    peer, inbox, turns = MemoryPeer(), Inbox(), 0
+    last = Notification("last", {})
+    with capture_logs():
+        async with linked(peer, inbox=inbox):
+            peer.stdout.put(line * 10_000 + b'{"jsonrpc":"2.0","method":"last"}\n')
+            while inbox.messages[-1:] != [last]:
+                await trio.lowlevel.checkpoint()
+                turns += 1
+    assert turns >= 10
+
+
 @pytest.mark.parametrize("has_spoken", [False, True])
 async def test_a_program_that_finds_its_cache_broken_at_its_start_says_the_way_out(
     autojump_clock: trio.abc.Clock, has_spoken: bool

@@ -168,3 +168,15 @@ def test_a_large_head_takes_no_longer_than_its_length(line: bytes) -> None:
             AnswerHeadReader(1 << 17).feed(b"HTTP/1.1 200 OK\r\n" + line + b"\r\nx\r\n\r\n")
         except HttpFault:
             continue
+
+
+def test_what_only_informs_is_no_longer_in_all_than_a_head_may_be() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    reader, some = AnswerHeadReader(LIMIT), LIMIT // len(early) - 1
+    for _ in range(some):
+        assert reader.feed(early) is None
+    head = reader.feed(b"HTTP/1.1 204 None\r\n\r\n")
+    assert head is not None
+    assert head.status == 204
+    with pytest.raises(HttpFault, match="too long"):
+        AnswerHeadReader(LIMIT).feed(early * (some + 2))
