@@ -179,6 +179,11 @@ class Hearing:
         log_it = log.warning if self._is_news("unreadable") else log.debug
         log_it("backend_message_unreadable", backend=self.backend, reason=str(fault), text=shown(text))
 
+    def note_unasked(self) -> None:
+        """Log an answer on a stream of another request, or of none."""
+        log_it = log.warning if self._is_news("unasked") else log.debug
+        log_it("backend_answer_unasked", backend=self.backend)
+
     def note_unclaimed(self, answer: Response | ErrorResponse) -> None:
         """Log an answer that no request waits for: as a rule a late one. An error that says no id may have been meant
         for anybody, so its words are shown."""

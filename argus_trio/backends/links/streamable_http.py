@@ -230,7 +230,7 @@ class StreamableHttpLink:
                     elif isinstance(message, ErrorResponse):
                         raise foreign_answer(message, wanted)
                     else:
-                        log.warning("backend_answer_unasked", backend=self._client.name)
+                        self._hearing.note_unasked()
                 await portion.take(parser.held)
         raise LinkFailed("the server ended the stream without an answer")
 
@@ -301,7 +301,7 @@ class StreamableHttpLink:
             if isinstance(message, Request | Notification):
                 await self._inbox(message, None)
             else:
-                log.warning("backend_answer_unasked", backend=self._client.name)
+                self._hearing.note_unasked()
         return bool(messages)
 
     def _stamped(self, headers: Headers) -> Headers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,6 +136,20 @@ async def test_an_answer_on_a_stream_with_neither_result_nor_error_or_both_is_mi
         with trio.fail_after(5), pytest.raises(AnswerInvalid, match="both" if rest else "neither"):
             await link.request(ask(1))
         assert [received.method for received in server.received] == ["POST"]
+
+
+async def test_answers_that_nobody_asked_for_are_logged_once_however_many_come() -> None:
+    async def handler(request: Received, wire: Wire) -> None:
+        await wire.begin_stream()
+        for message_id in (77, 78, 79, json.loads(request.body)["id"]):
+            await wire.event(b'{"jsonrpc":"2.0","id":%d,"result":{}}' % message_id)
+
+    with capture_logs() as logs:
+        async with linked(handler) as (link, _, _):
+            for message_id in (1, 2):
+                assert result_of(await link.request(ask(message_id))) == {}
+    told = [entry["log_level"] for entry in logs if entry["event"] == "backend_answer_unasked"]
+    assert told == ["warning", *["debug"] * 5]
 
 
 async def test_broken_text_is_mended() -> None:
