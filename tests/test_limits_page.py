@@ -133,7 +133,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "an id, a progress token": (kib(members.MAX_ID_BYTES),),
     "a method, the name": (kib(members.MAX_NAME_BYTES),),
     "depth of a message": (envelope.MAX_DEPTH,),
-    "messages of one batch": (dispatch.MAX_BATCH, mib(dispatch.MAX_BATCH_BYTES)),
+    "messages of one batch": (envelope.MAX_BATCH, mib(dispatch.MAX_BATCH_BYTES)),
     "subscriptions of a session": (subscriptions.MAX_SUBSCRIPTIONS, mib(subscriptions.MAX_SUBSCRIPTION_BYTES)),
     "URIs, or tasks": (aims.MAX_URIS,),
     "calls in flight of an": (sse_edge.MAX_CALLS,),

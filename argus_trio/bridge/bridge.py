@@ -28,12 +28,12 @@ from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.wire.envelope import (
     Notification,
     Request,
-    client_text,
     encode_error,
     encode_error_response,
     is_batch,
 )
 from argus_trio.wire.members import decode_client, decode_client_batch
+from argus_trio.wire.passing.mending import client_text
 from argus_trio.wire.revisions import BATCH_REVISION
 
 log = structlog.get_logger()

@@ -20,10 +20,11 @@ from argus_trio.errors import HttpRefused, LinkFailed, RpcError
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.net.http_client import HttpClient
 from argus_trio.wire import headers as names
-from argus_trio.wire.envelope import Message, encode_error_response, mend_text, on_one_line
+from argus_trio.wire.envelope import Message, encode_error_response, on_one_line
 from argus_trio.wire.event_stream import EventParser, EventTooLarge
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.http_bodies import error_in, is_addressed, read_messages
+from argus_trio.wire.passing.mending import mend_text
 
 log = structlog.get_logger()
 

@@ -24,14 +24,12 @@ Params = dict[str, msgspec.Raw]
 
 MAX_DEPTH: Final = 128
 """How deeply the arrays and objects of one message may nest."""
+MAX_BATCH: Final = 128
+"""The most messages that one batch may hold."""
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A JSON string; an unterminated one reaches to the end, so that no text is scanned twice."""
-_BOM: Final = b"\xef\xbb\xbf"
 _SPELLED_ID: Final = re.compile(rb'"?([0-9]+)(?:\.0+)?(?:[eE]\+?0+)?"?')
-_LONE_SURROGATE: Final = re.compile(
-    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
 
 
 @attrs.frozen
@@ -116,8 +114,24 @@ def decode_batch(body: bytes) -> list[Message | RpcError]:
     """The messages of the batch in `body`; in the place of a member that is no message stands its error.
 
     Raises:
+        ParseFailed, InvalidRequest: as `batch_members`.
+    """
+    messages: list[Message | RpcError] = []
+    for member in batch_members(body):
+        try:
+            messages.append(_decode_one(member))
+        except RpcError as error:
+            messages.append(error)
+    return messages
+
+
+def batch_members(body: bytes) -> list[bytes]:
+    """The raw members of the batch in `body`.
+
+    Raises:
         ParseFailed: the body is not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
-        InvalidRequest: the body is not an array, or an empty one (JSON-RPC 2.0, section 6).
+        InvalidRequest: the body is not an array, or an empty one (JSON-RPC 2.0, section 6), or holds more than
+            `MAX_BATCH`.
     """
     check_text(body)
     try:
@@ -128,28 +142,9 @@ def decode_batch(body: bytes) -> list[Message | RpcError]:
         raise ParseFailed(f"the body is not JSON: {fault}") from None
     if not members:
         raise InvalidRequest("a batch must not be empty")
-    messages: list[Message | RpcError] = []
-    for member in members:
-        try:
-            messages.append(_decode_one(bytes(member)))
-        except RpcError as error:
-            messages.append(error)
-    return messages
-
-
-def client_text(body: bytes) -> bytes:
-    """What a client sent, made readable: without a byte order mark, and with U+FFFD for half an emoji (`\\ud83d`).
-
-    What is not UTF-8 stays as it is, to be refused.
-    """
-    text = body.removeprefix(_BOM)
-    if b"\\ud" not in text and b"\\uD" not in text:
-        return text
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text
-    return mend_text(text)
+    if len(members) > MAX_BATCH:  # before any of them is read: a few bytes each would take minutes
+        raise InvalidRequest(f"a batch must not hold more than {MAX_BATCH} messages")
+    return [bytes(member) for member in members]
 
 
 def is_batch(body: bytes) -> bool:
@@ -250,16 +245,6 @@ def plain_id(message_id: bytes) -> bytes:
     Some peers hand the ids of their requests back like that; who has made only whole numbers knows them by this."""
     spelled = _SPELLED_ID.fullmatch(message_id)
     return message_id if spelled is None else spelled[1]
-
-
-def mend_text(line: bytes) -> bytes:
-    """A message made readable: a byte order mark before it is left out, invalid UTF-8 and lone surrogate escapes become
-    U+FFFD, the rest stays as it is."""
-    line = line.removeprefix(_BOM)
-    text = line if line.isascii() else line.decode("utf-8", "replace").encode()
-    if b"\\u" not in text:  # the search below costs twenty times what decoding does
-        return text
-    return _LONE_SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), text)
 
 
 def decode_object(raw: bytes | msgspec.Raw) -> Params:

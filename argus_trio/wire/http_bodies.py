@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from argus_trio.errors import RpcError
-from argus_trio.wire.envelope import ErrorResponse, Message, Response, mend_text, plain_id
+from argus_trio.wire.envelope import ErrorResponse, Message, Response, plain_id
 from argus_trio.wire.members import object_member, object_or_none
+from argus_trio.wire.passing.mending import mend_text
 from argus_trio.wire.readings import read
 
 

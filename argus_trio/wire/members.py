@@ -18,14 +18,13 @@ from argus_trio.wire.envelope import (
     Params,
     Raw,
     Request,
-    client_text,
+    batch_members,
     decode,
-    decode_array,
-    decode_batch,
     decode_object,
     decode_string,
     encode,
 )
+from argus_trio.wire.passing.mending import client_text
 
 MAX_ID_BYTES: Final = 4096
 """The longest id of a request and progress token that is taken: both are repeated in all that belongs to the request,
@@ -158,13 +157,12 @@ def decode_client(body: bytes) -> Message:
 
 def decode_client_batch(body: bytes) -> list[Message | RpcError]:
     """As `decode_batch`, with each member read as `decode_client` reads it."""
-    text = client_text(body)
-    messages = decode_batch(text)
-    for index, raw in enumerate(decode_array(text)):
+    messages: list[Message | RpcError] = []
+    for member in batch_members(client_text(body)):
         try:
-            messages[index] = decode_client(bytes(raw))
+            messages.append(decode_client(member))
         except RpcError as error:
-            messages[index] = error
+            messages.append(error)
     return messages
 
 

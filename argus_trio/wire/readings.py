@@ -19,16 +19,15 @@ from argus_trio.wire.envelope import (
     Message,
     Raw,
     Response,
+    batch_members,
     decode,
-    decode_array,
-    decode_batch,
     encode,
     is_batch,
-    mend_text,
     without_strings,
 )
 from argus_trio.wire.members import object_or_none, without_nulls
 from argus_trio.wire.outline import KEPT_BYTES, outline
+from argus_trio.wire.passing.mending import mend_text
 
 MAX_SEARCHED_BYTES: Final = 1024 * 1024
 """Up to which size a text that is no message is searched: that takes fifty times as long as reading a message does. Of
@@ -77,10 +76,7 @@ def read_odd(data: bytes, fault: RpcError) -> Reading:
 
 
 def _batch(text: bytes) -> list[Message | RpcError]:
-    messages = decode_batch(text)
-    if any(isinstance(message, RpcError) for message in messages):
-        return [_one_or_fault(bytes(member)) for member in decode_array(text)]
-    return messages
+    return [_one_or_fault(member) for member in batch_members(text)]
 
 
 def _one_or_fault(text: bytes) -> Message | RpcError:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
+    MAX_BATCH,
     MAX_DEPTH,
     ErrorResponse,
     Message,
@@ -20,6 +21,7 @@ from argus_trio.wire.envelope import (
     Raw,
     Request,
     Response,
+    batch_members,
     check_text,
     decode,
     decode_array,
@@ -34,10 +36,10 @@ from argus_trio.wire.envelope import (
     encode_request,
     encode_response,
     is_batch,
-    mend_text,
     on_one_line,
     plain_id,
 )
+from argus_trio.wire.passing.mending import mend_text
 from tests.wire.support.json_texts import IDS, objects, raw_values, space
 
 
@@ -289,3 +291,9 @@ def test_an_id_that_is_a_whole_number_is_known_in_every_spelling(spelled: bytes,
 
 def test_a_byte_order_mark_is_no_part_of_a_text() -> None:
     assert mend_text(b'\xef\xbb\xbf{"a":1}') == b'{"a":1}'
+
+
+def test_a_batch_of_more_than_there_may_be_is_refused_before_its_members_are_read() -> None:
+    with pytest.raises(InvalidRequest, match="128"):
+        batch_members(b"[" + b"0," * MAX_BATCH + b"0]")
+    assert batch_members(b"[" + b"0," * (MAX_BATCH - 1) + b"0]") == [b"0"] * MAX_BATCH

@@ -16,7 +16,6 @@ from argus_trio.wire.envelope import (
     Raw,
     Request,
     Response,
-    client_text,
     decode,
     decode_object,
 )
@@ -34,6 +33,7 @@ from argus_trio.wire.members import (
     string_member,
     without_nulls,
 )
+from argus_trio.wire.passing.mending import client_text
 from tests.wire.support.json_texts import raw_values
 
 FIELDS = decode_object(b'{"text":"a\\u0062","count":7,"big":1e2,"truth":true,"inner":{"x":[1]},"null":null}')

@@ -170,3 +170,10 @@ def test_what_is_searched_for_messages_is_bounded() -> None:
     big = b'{"jsonrpc":"2.0","id":4,"result":"%b"}' % (b"z" * MAX_SEARCHED_BYTES)
     assert read(b"[INFO] " + big).messages == [Response(b"4", b'"%b"' % (b"z" * MAX_SEARCHED_BYTES))]
     assert told(big + NOTE)[0] == b"4"
+
+
+def test_a_batch_without_end_answers_the_request_that_it_begins_with_and_is_not_read() -> None:
+    batch = b"[" + b'{"jsonrpc":"2.0","id":5},' * 100_000 + b"1]"
+    (refused,) = read(batch).messages
+    assert isinstance(refused, ResponseInvalid)
+    assert "128" in str(refused)

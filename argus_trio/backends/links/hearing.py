@@ -46,7 +46,7 @@ Heard = Message | ResponseInvalid
 
 
 @attrs.define(eq=False, repr=False)
-class Turn:
+class ReadingTurn:
     """The time that a task has taken since others had their turn, while it waits for nothing: a few bytes can mean much
     work, and what is odd takes a hundred times as long as it should."""
 
@@ -86,13 +86,13 @@ class Hearing:
 
     async def hear(self, parser: EventParser, chunk: bytes) -> list[Heard]:
         """The messages of the events that `chunk` completes. Others have their turn meanwhile if it takes long."""
-        heard, turn = list[Heard](), Turn()
+        heard, turn = list[Heard](), ReadingTurn()
         for event in await self.events(parser, chunk, turn):
             heard += self.read_event(event)
             await turn.share()
         return heard
 
-    async def events(self, parser: EventParser, chunk: bytes, turn: Turn) -> list[Event]:
+    async def events(self, parser: EventParser, chunk: bytes, turn: ReadingTurn) -> list[Event]:
         """The events that `chunk` completes, which are part of this turn."""
         events: list[Event] = []
         for begin in range(0, len(chunk), _PIECE_BYTES):

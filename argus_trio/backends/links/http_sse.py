@@ -14,7 +14,7 @@ import attrs
 import trio
 
 from argus_trio.backends.links.endpoint import with_advice
-from argus_trio.backends.links.hearing import Heard, Hearing, Turn
+from argus_trio.backends.links.hearing import Heard, Hearing, ReadingTurn
 from argus_trio.backends.links.intake import Intake, Portion
 from argus_trio.backends.links.life import Life, loop_in
 from argus_trio.backends.links.link import Inbox, Link, Outgoing
@@ -97,7 +97,7 @@ class _Events:
             chunk = await self.answer.receive()
             if not chunk:
                 return []
-            self._events = await self._hearing.events(self.parser, chunk, Turn())
+            self._events = await self._hearing.events(self.parser, chunk, ReadingTurn())
         events, self._events = self._events, []
         return events
 
@@ -194,7 +194,7 @@ class HttpSseLink:
         """Hand on what arrives, until the stream ends and the link with it."""
         try:
             while events := await stream.receive():
-                turn = Turn()
+                turn = ReadingTurn()
                 for event in events:
                     for message in self._hearing.read_event(event):
                         await self._accept(message)

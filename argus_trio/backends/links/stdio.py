@@ -10,7 +10,7 @@ import attrs
 import structlog
 import trio
 
-from argus_trio.backends.links.hearing import Hearing, Turn, shown
+from argus_trio.backends.links.hearing import Hearing, ReadingTurn, shown
 from argus_trio.backends.links.intake import STEP_BYTES, Portion
 from argus_trio.backends.links.link import Inbox, Outgoing
 from argus_trio.backends.links.peer import LineSink, Peer
@@ -156,7 +156,7 @@ class StdioLink:
         with Portion(self._hearing.intake, is_shared=True) as portion:
             while chunk := await stdout.receive():
                 self._output_bytes += len(chunk)
-                turn = Turn()
+                turn = ReadingTurn()
                 for line in lines.feed(chunk):
                     if isinstance(line, Oversized):
                         self._pass_over(line)

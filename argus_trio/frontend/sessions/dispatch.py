@@ -38,8 +38,6 @@ from argus_trio.wire.revisions import BATCH_REVISION, Era
 
 log = structlog.get_logger()
 
-MAX_BATCH: Final = 128
-"""The most messages that one batch may hold."""
 MAX_BATCH_BYTES: Final = 16 * 1024 * 1024
 """What the answers of one batch may hold together, but for one that is larger alone: they wait for each other, and are
 put into one message."""
@@ -121,10 +119,7 @@ def read_batch(session: Session, body: bytes) -> list[Message | RpcError]:
     """
     if session.revision != BATCH_REVISION:
         raise InvalidRequest(f"batches are for revision {BATCH_REVISION} alone; this session is at {session.revision}")
-    members = decode_client_batch(body)
-    if len(members) > MAX_BATCH:
-        raise InvalidRequest(f"a batch must not hold more than {MAX_BATCH} messages")
-    return members
+    return decode_client_batch(body)
 
 
 async def respond_batch(

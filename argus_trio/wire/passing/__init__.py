@@ -1,7 +1,8 @@
 """What only passes: bytes that are spliced as they came, and what has to be known of them all the same.
 
 - `depth` says how deeply a text nests, without reading it: C walks its bytes, Python a few of their sums.
-- `utf8` says whether a text is UTF-8, without keeping it.
+- `utf8` says whether a text is UTF-8, without keeping it; `mending` makes one readable that is not, or holds half an
+  emoji.
 - `known_result` reads a large result of a tool once, as part of its message, and puts aside the few of its words that
   concern the gateway: nobody searches the rest for them.
 

@@ -17,7 +17,6 @@ from argus_trio.errors import BackendError, InvalidParams, InvalidRequest, Parse
 from argus_trio.frontend.gateway import Gateway
 from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.dispatch import (
-    MAX_BATCH,
     accept,
     initialize,
     read_batch,
@@ -28,6 +27,7 @@ from argus_trio.frontend.sessions.hello import read_hello
 from argus_trio.frontend.sessions.session import HttpSession, Session
 from argus_trio.frontend.sessions.streams import Streams
 from argus_trio.wire.envelope import (
+    MAX_BATCH,
     Message,
     Notification,
     Params,
