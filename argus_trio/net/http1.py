@@ -13,7 +13,7 @@ from argus_trio.net.content_coding import ContentDecoder, coding_of
 from argus_trio.net.dial import UnderTls
 from argus_trio.wire import headers as names
 from argus_trio.wire.http1.answer_head import AnswerHeadReader
-from argus_trio.wire.http1.chunked import Chunked
+from argus_trio.wire.http1.chunked import LITTLE_BYTES, MANY_CHUNKS, Chunked
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.request_writer import RequestWriter
 
@@ -24,9 +24,6 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """The largest head of an answer."""
 
 _RECEIVE_BYTES: Final = 64 * 1024
-_LITTLE_BYTES: Final = 4 * 1024
-_MANY_CHUNKS: Final = 256
-"""How much is read at once; little behind a read that held many chunks, for others wait while they are taken apart."""
 _GONE: Final = (trio.BrokenResourceError, trio.ClosedResourceError)
 _NOT_HTTP: Final = "the server's answer is not HTTP"
 _ENDED: Final = "the server closed the connection before its answer was complete"
@@ -175,7 +172,7 @@ class HttpConnection:
             raise LinkFailed(_NOT_HTTP) from fault
         self._rest = body.rest
         self._is_answered = not body.is_complete
-        self._read_bytes = _LITTLE_BYTES if len(pieces) > _MANY_CHUNKS else _RECEIVE_BYTES
+        self._read_bytes = LITTLE_BYTES if len(pieces) > MANY_CHUNKS else _RECEIVE_BYTES
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     @property

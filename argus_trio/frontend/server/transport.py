@@ -33,6 +33,8 @@ class Transport:
 
     _stream: ClientStream
     _write_limit: float = attrs.field(kw_only=True)
+    read_bytes: int = attrs.field(default=READ_BYTES, init=False)
+    """How much is read at once."""
     _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
     _waiting: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     _returned: list[bytes] = attrs.field(factory=list, init=False)
@@ -65,7 +67,7 @@ class Transport:
         """What came, empty at the end of it; None when the deadline passed or `stop_waiting` was called."""
         with trio.CancelScope(deadline=deadline) as self._waiting:
             try:
-                return bytes(await self._stream.receive_some(READ_BYTES))
+                return bytes(await self._stream.receive_some(self.read_bytes))
             except (trio.ClosedResourceError, trio.BrokenResourceError):
                 return b""
         return None
@@ -150,7 +152,7 @@ class PlainTransport(Transport):
         while True:
             try:
                 await trio.lowlevel.wait_readable(self._fd)
-                return os.read(self._fd, READ_BYTES)
+                return os.read(self._fd, self.read_bytes)
             except BlockingIOError:
                 continue
             except trio.ClosedResourceError:
@@ -163,7 +165,7 @@ class PlainTransport(Transport):
         if self._returned:
             return self._returned.pop()
         try:
-            return os.read(self._fd, READ_BYTES)
+            return os.read(self._fd, self.read_bytes)
         except BlockingIOError:
             return None
         except OSError:

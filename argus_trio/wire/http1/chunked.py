@@ -12,6 +12,9 @@ from argus_trio.wire.http1.field_lines import BLANK_LINE, fields_of, lines_of
 
 MAX_LINE_BYTES: Final = 16 * 1024
 """The longest line before a chunk, and the most that all trailers together may be."""
+MANY_CHUNKS: Final = 256
+LITTLE_BYTES: Final = 4 * 1024
+"""How much to read at once behind a read that held more chunks than that: others wait while they are taken apart."""
 
 # The alternatives exclude each other: no line takes longer than its length. A carriage return alone is taken by some
 # for the line's end, so that what one reads as an extension would be data to the other.

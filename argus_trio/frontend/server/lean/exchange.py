@@ -15,8 +15,8 @@ import trio
 
 from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage
 from argus_trio.frontend.http.request import Header, with_length
-from argus_trio.frontend.server.transport import Transport
-from argus_trio.wire.http1.chunked import Chunked
+from argus_trio.frontend.server.transport import READ_BYTES, Transport
+from argus_trio.wire.http1.chunked import LITTLE_BYTES, MANY_CHUNKS, Chunked
 from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.request_head import RequestHead
@@ -97,11 +97,13 @@ class LeanExchange:
     def feed(self, data: bytes) -> None:
         """Take what came of the body. What came behind it is in `body.rest`."""
         try:
-            self._pieces += self.body.feed(data)
+            pieces = self.body.feed(data)
         except HttpFault as fault:
             self.fault = fault
         else:
+            self._pieces += pieces
             self.fault = self.body.fault
+            self.transport.read_bytes = LITTLE_BYTES if len(pieces) > MANY_CHUNKS else READ_BYTES
         if self.fault is not None:
             self.depart()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import AsyncIterator
+from typing import cast
 
 import attrs
 import pytest
@@ -97,6 +98,36 @@ async def test_chunks_that_came_together_are_one_part(under: Under) -> None:
     exchange.feed(b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\nnext")
     assert await exchange.receive() == {"type": "http.request", "body": b"abc", "more_body": False}
     assert exchange.body.rest == b"next"
+
+
+async def test_little_is_read_at_once_of_a_body_in_many_chunks_so_that_others_have_their_turn(under: Under) -> None:
+    exchange = under.exchange(b"Transfer-Encoding: chunked")
+    many, few = b"1\r\nx\r\n" * 10_000, b"c350\r\n%b\r\n0\r\n\r\n" % (b"y" * 50_000)
+    parts: list[bytes] = []
+
+    async def read() -> None:
+        is_more = True
+        while is_more:
+            message = await exchange.receive()
+            parts.append(cast("bytes", message["body"]))
+            is_more = bool(message["more_body"])
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        for begin in range(0, len(many + few), 30_000):
+            await send_all(under, (many + few)[begin : begin + 30_000])
+    assert b"".join(parts) == b"x" * 10_000 + b"y" * 50_000
+    assert max(len(part) for part in parts[1:] if part.endswith(b"x")) < 1000
+    assert max(map(len, parts)) > 10_000
+
+
+async def send_all(under: Under, data: bytes) -> None:
+    """Have the client send all of this, as there is room for it."""
+    while data:
+        try:
+            data = data[under.client.send(data) :]
+        except BlockingIOError:
+            await trio.lowlevel.checkpoint()
 
 
 async def test_a_whole_body_is_taken_in_one_step_and_only_once(under: Under) -> None:
