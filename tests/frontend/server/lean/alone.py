@@ -131,7 +131,10 @@ def answers_in(data: bytes, methods: Iterable[str] = ()) -> list[tuple[int, byte
     asked = iter(methods)
     while data:
         reading = h11.Connection(h11.CLIENT)
-        reading.send(h11.Request(method=next(asked, "GET"), target="/", headers=[("host", "h")]))
+        method = next(asked, "GET")
+        if method == "CONNECT":  # a 200 to that would open a tunnel; the gateway never gives one
+            method = "GET"
+        reading.send(h11.Request(method=method, target="/", headers=[("host", "h")]))
         reading.send(h11.EndOfMessage())
         reading.receive_data(data)
         status, body = 0, b""
