@@ -78,12 +78,13 @@ def _head(text: str, columns: int) -> str:
     """As much of it as so many columns hold."""
     if text.isascii():
         return text[: max(columns, 0)]
-    taken = []
+    taken, before = [], ""
     for seen in wcwidth.iter_graphemes(text):
-        columns -= width(seen)
+        columns -= width(before + seen) - width(before)  # some take room behind another alone
         if columns < 0:
             break
         taken.append(seen)
+        before = seen
     return "".join(taken)
 
 

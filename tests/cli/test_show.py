@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from argus_trio.manage_client.clean import clean, cut, json_escaped, one_line, padded, width, wrapped
@@ -65,6 +65,7 @@ def test_a_table_fits_unless_its_columns_are_narrow_already(widths: list[int], r
     assert fitted(widths, None) == widths
 
 
+@example("00\u1087", 2)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cn"])), st.integers(2, 30))
 def test_a_wrapped_text_fits_and_is_whole(text: str, columns: int) -> None:
     lines = wrapped(one_line(text), columns)
