@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -191,13 +191,17 @@ async def test_a_reaper_that_is_killed_is_replaced(engine: FakeEngine) -> None:
 
 
 def _children(instance: str) -> list[int]:
-    """The reapers that this process has and that run."""
+    """The reapers that this process has and that run. Threads and children may end while they are looked at."""
     found = []
     for thread in Path("/proc/self/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            argv = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-            if str(REAPER).encode() in argv and instance.encode() in argv:
-                found.append(int(child))
+        children = ""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children = (thread / "children").read_text()
+        for child in children.split():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                argv = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+                if str(REAPER).encode() in argv and instance.encode() in argv:
+                    found.append(int(child))
     return found
 
 
