@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from argus_trio.core.access.principal import Principal
+from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import named
 from tests.frontend.support.serving import BOTH, JSON, modern, modern_headers, rpc
@@ -65,7 +66,10 @@ def docs() -> FakeBackend:
         return {"content": [{"type": "text", "text": said}]}
 
     return FakeBackend(
-        tools=named("say", "ask"), resources=[{"uri": "file:///a", "name": "a"}], answers={"tools/call": called}
+        era=Era.MODERN,
+        tools=named("say", "ask"),
+        resources=[{"uri": "file:///a", "name": "a"}],
+        answers={"tools/call": called},
     )
 
 
@@ -97,7 +101,7 @@ class Person:
 
     async def call(self, tool: str, said: str, **more: object) -> Asked:
         params = {"name": f"docs__{tool}", "arguments": {"text": said}, **more}
-        asked = await self.gateway.call_with(self.name, "tools/call", params)
+        asked = await self.gateway.call_with(self.name, "tools/call", params, can=["elicitation"])
         self.got.append(asked)
         return asked
 
@@ -153,7 +157,7 @@ class Person:
             case "state":
                 state = {"requestState": handle, "inputResponses": {"k": {"action": "accept"}}}
                 params = {"name": "docs__ask", "arguments": {"text": ""}, **state}
-                body = modern("tools/call", params)
+                body = modern("tools/call", params, can=["elicitation"])
                 return await self.gateway.ask(
                     self.name, "POST", "/mcp", modern_headers("tools/call", "docs__ask"), body
                 )

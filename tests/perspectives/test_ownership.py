@@ -12,6 +12,7 @@ from trio.testing import MockClock
 
 from argus_trio.core.access.principal import Principal
 from argus_trio.frontend.input_required.request_state import NOT_OF_THIS_CLIENT
+from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeBackend, Json
 from tests.backends.support.supervised import named
 from tests.frontend.support.serving import BOTH, JSON, modern, modern_headers, rpc
@@ -209,14 +210,17 @@ async def test_the_state_of_a_call_means_nothing_at_another_endpoint(autojump_cl
         return {"resultType": "input_required", "inputRequests": {"k": {"method": "roots/list"}}, "requestState": "s"}
 
     backend = docs()
-    backend.answers["tools/call"] = ask
+    backend.era, backend.answers["tools/call"] = Era.MODERN, ask
     async with whole(CONFIG, {"docs": backend}, PEOPLE) as gateway:
-        first = (await gateway.call("ann", "tools/call", name="docs__read")).answer["result"]
+
+        async def call(who: str, view: str, **state: object) -> Asked:
+            return await gateway.call_with(who, "tools/call", {"name": "docs__read", **state}, view, can=["roots"])
+
+        first = (await call("ann", "")).answer["result"]
         assert isinstance(first, dict)
 
         async def again(who: str, view: str) -> Asked:
-            state = {"requestState": first["requestState"], "inputResponses": {}}
-            return await gateway.call(who, "tools/call", view, name="docs__read", **state)
+            return await call(who, view, requestState=first["requestState"], inputResponses={})
 
         assert "result" in (await again("ann", "")).answer
         for who, view in (("ann", "wide"), ("ben", "")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -161,11 +161,13 @@ class Whole:
         """A modern client's call."""
         return await self.call_with(who, method, params, view)
 
-    async def call_with(self, who: str | None, method: str, params: Mapping[str, object], view: str = "") -> Asked:
-        """The same with its params as they are."""
+    async def call_with(
+        self, who: str | None, method: str, params: Mapping[str, object], view: str = "", *, can: Sequence[str] = ()
+    ) -> Asked:
+        """The same with its params as they are, of a client that can be asked `can`."""
         named = params.get("name", params.get("uri"))
         headers = modern_headers(method, str(named) if method in ROUTED else None)
-        return await self.ask(who, "POST", path_of("mcp", view), headers, modern(method, params))
+        return await self.ask(who, "POST", path_of("mcp", view), headers, modern(method, params, can=can))
 
     async def names(self, who: str | None, view: str = "", kind: str = "tools") -> list[object]:
         """What a modern client is listed."""

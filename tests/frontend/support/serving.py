@@ -320,9 +320,12 @@ async def initialized(served: Served, revision: str = "2025-11-25") -> dict[str,
     }
 
 
-def modern(method: str, params: Mapping[str, object] | None = None, message_id: object = 1) -> bytes:
-    """An encoded modern request."""
-    return rpc(method, {**(params or {}), "_meta": META}, message_id)
+def modern(
+    method: str, params: Mapping[str, object] | None = None, message_id: object = 1, *, can: Sequence[str] = ()
+) -> bytes:
+    """An encoded modern request, of a client that can be asked `can`."""
+    meta = {**META, "io.modelcontextprotocol/clientCapabilities": {each: {} for each in can}}
+    return rpc(method, {**(params or {}), "_meta": meta}, message_id)
 
 
 def modern_headers(method: str, name: str | None = None) -> dict[str, str]:
