@@ -15,6 +15,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.bridge.gateway_wait import GatewayWait
 from argus_trio.errors import HttpRefused, LinkFailed, RpcError
 from argus_trio.net.http1 import HttpAnswer
@@ -45,7 +46,7 @@ class GatewaySessionLost(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class GatewayMessage:
+class GatewayMessage(Value):
     """One text of the gateway: a message, or a batch of them."""
 
     raw: bytes

@@ -8,6 +8,7 @@ from __future__ import annotations
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.bridge.carrier import AnswerStream, GatewayMessage
 from argus_trio.errors import LinkFailed
 from argus_trio.wire import headers as names
@@ -16,7 +17,7 @@ from argus_trio.wire.headers import Headers
 
 
 @attrs.frozen(kw_only=True)
-class Initialize:
+class Initialize(Value):
     """The client's `initialize`: its bytes, and its id as raw JSON."""
 
     body: bytes = attrs.field(repr=False)

@@ -9,6 +9,7 @@ from itertools import count
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.wire.envelope import Params, Request, encode_request
 
 SET_LEVEL = "logging/setLevel"
@@ -17,7 +18,7 @@ UNSUBSCRIBE = "resources/unsubscribe"
 
 
 @attrs.frozen(kw_only=True)
-class WishedSetting:
+class WishedSetting(Value):
     """One setting, as a request in words of our own under an `id` (raw JSON) that no client uses."""
 
     id: bytes

@@ -16,6 +16,8 @@ from typing import Final, NoReturn
 
 import attrs
 
+from argus_trio import Value
+
 DEEPEST: Final = 100
 """How deep values may be nested: files of clients are 6 deep, and a reader that recurses has an end."""
 
@@ -76,7 +78,7 @@ class JsonNode:
 
 
 @attrs.frozen(kw_only=True)
-class JsonMember:
+class JsonMember(Value):
     """A member of an object; its name begins at `start`."""
 
     name: str
@@ -136,7 +138,7 @@ def line_of(text: str, offset: int) -> int:
 
 
 @attrs.frozen
-class TextLines:
+class TextLines(Value):
     """The lines of a text, for many places in a large one."""
 
     text: str = attrs.field(repr=False)

@@ -9,12 +9,14 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
+
 ClientFileFormat = Literal["json", "toml"]
 """How a client's file is written; `json` may have comments and trailing commas."""
 
 
 @attrs.frozen(kw_only=True)
-class FilePlace:
+class FilePlace(Value):
     """A file in which a client looks for servers."""
 
     path: str
@@ -52,7 +54,7 @@ BASES: Final[Mapping[str, tuple[str, str]]] = {
 
 
 @attrs.frozen(kw_only=True)
-class EntryForm:
+class EntryForm(Value):
     """How a client writes a server that the gateway is."""
 
     address: str = ""
@@ -70,7 +72,7 @@ class EntryForm:
 
 
 @attrs.frozen(kw_only=True)
-class ClientKind:
+class ClientKind(Value):
     """A client."""
 
     name: str

@@ -9,6 +9,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 MOST_PARENTS: Final = 40
 """How many folders above the current one are looked at for a project's files."""
 MOST_PROFILES: Final = 50
@@ -72,7 +74,7 @@ _VARIABLES: Final = {"claude": "CLAUDE_CONFIG_DIR", "codex": "CODEX_HOME", "copi
 
 
 @attrs.frozen(kw_only=True)
-class FoundFile:
+class FoundFile(Value):
     """A client's file that is there."""
 
     path: Path

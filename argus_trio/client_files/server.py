@@ -7,12 +7,14 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 DeclaredTransport = Literal["stdio", "streamable-http", "sse", "http"]
 """How a server is reached; `http` is an address of which the file does not say which of the two it speaks."""
 
 
 @attrs.frozen(kw_only=True)
-class VariableReference:
+class VariableReference(Value):
     """A variable whose value stands in for it, in whatever way the client writes that."""
 
     name: str
@@ -25,7 +27,7 @@ class VariableReference:
 
 
 @attrs.frozen
-class WrittenText:
+class WrittenText(Value):
     """A value as it was written: literal pieces, and variables between them."""
 
     parts: tuple[str | VariableReference, ...]
@@ -42,7 +44,7 @@ class WrittenText:
 
 
 @attrs.frozen(kw_only=True)
-class ServerOrigin:
+class ServerOrigin(Value):
     """Where a server is declared."""
 
     client: str
@@ -58,7 +60,7 @@ class ServerOrigin:
 
 
 @attrs.frozen(kw_only=True)
-class LeftOut:
+class LeftOut(Value):
     """What a file says and the gateway has no counterpart for, or something else of its own."""
 
     key: str
@@ -67,7 +69,7 @@ class LeftOut:
 
 
 @attrs.frozen(kw_only=True)
-class DeclaredServer:
+class DeclaredServer(Value):
     """A server that a client's file declares."""
 
     name: str
@@ -92,7 +94,7 @@ class DeclaredServer:
 
 
 @attrs.frozen(kw_only=True)
-class FileProblem:
+class FileProblem(Value):
     """Why a file, or an entry of one, is not read."""
 
     path: str
@@ -101,7 +103,7 @@ class FileProblem:
 
 
 @attrs.frozen(kw_only=True)
-class ClientFile:
+class ClientFile(Value):
     """What a client's file declares."""
 
     client: str

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.dialects.claude_code import names_of, without
 from argus_trio.client_files.jsonc import JsonFault, JsonNode, read_jsonc
 from argus_trio.client_files.server import ClientFile
 
 
 @attrs.frozen(kw_only=True)
-class Switches:
+class Switches(Value):
     """What one list says."""
 
     where: str

@@ -10,12 +10,13 @@ from collections.abc import Collection
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
 
 
 @attrs.frozen(kw_only=True)
-class Difference:
+class Difference(Value):
     """The names of enabled backends, each in one field; in the order of the new file, `removed` in that of the old."""
 
     added: tuple[str, ...]

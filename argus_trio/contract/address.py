@@ -10,6 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
+from argus_trio import Value
+
 DEFAULT_BASE: Final = "http://127.0.0.1:9000"
 """Where a gateway with no configured address listens."""
 UNIX: Final = "unix:"
@@ -19,7 +21,7 @@ _WITH_VIEWS: Final = ("/mcp", "/sse")
 
 
 @attrs.frozen(kw_only=True)
-class GatewayAddress:
+class GatewayAddress(Value):
     """The address of a gateway, taken apart."""
 
     base: str

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.health import PlanCounts
 from argus_trio.contract.operation import Operation, Timestamp
 from argus_trio.core.egress.attempts import PassedBy
@@ -17,7 +18,7 @@ Phase = Literal["pending", "initializing", "ready", "degraded", "failed", "retry
 
 
 @attrs.frozen(kw_only=True)
-class BackendHealth:
+class BackendHealth(Value):
     """What probes say."""
 
     status: Literal["healthy", "degraded", "unhealthy", "unknown"]
@@ -27,7 +28,7 @@ class BackendHealth:
 
 
 @attrs.frozen(kw_only=True)
-class CallCounts:
+class CallCounts(Value):
     """The calls of all clients there."""
 
     under_way: int
@@ -36,7 +37,7 @@ class CallCounts:
 
 
 @attrs.frozen(kw_only=True)
-class CapabilityCounts:
+class CapabilityCounts(Value):
     """How many entries it shows."""
 
     tools: int
@@ -45,7 +46,7 @@ class CapabilityCounts:
 
 
 @attrs.frozen(kw_only=True)
-class ConditionEntry:
+class ConditionEntry(Value):
     """A state that it came into."""
 
     timestamp: Timestamp
@@ -57,7 +58,7 @@ class ConditionEntry:
 
 
 @attrs.frozen(kw_only=True)
-class HoldEntry:
+class HoldEntry(Value):
     """What an operator decided about it, which lasts until `enable`."""
 
     kind: Literal["drain", "disable"]
@@ -66,7 +67,7 @@ class HoldEntry:
 
 
 @attrs.frozen(kw_only=True)
-class SessionSharing:
+class SessionSharing(Value):
     """Who shares its connection."""
 
     setting: str
@@ -75,14 +76,14 @@ class SessionSharing:
 
 
 @attrs.frozen(kw_only=True)
-class DroppedNotifications:
+class DroppedNotifications(Value):
     """What was too much for somebody."""
 
     dropped: int
 
 
 @attrs.frozen(kw_only=True)
-class FailedListEntry:
+class FailedListEntry(Value):
     """A list that did not come."""
 
     kind: str
@@ -91,7 +92,7 @@ class FailedListEntry:
 
 
 @attrs.frozen(kw_only=True)
-class EntriesRemark:
+class EntriesRemark(Value):
     """The same remark on several entries."""
 
     kind: str
@@ -101,7 +102,7 @@ class EntriesRemark:
 
 
 @attrs.frozen(kw_only=True)
-class ListRemarks:
+class ListRemarks(Value):
     """What there is to say of what it lists."""
 
     failed: tuple[FailedListEntry, ...]
@@ -112,7 +113,7 @@ class ListRemarks:
 
 
 @attrs.frozen(kw_only=True)
-class IsolationEntry:
+class IsolationEntry(Value):
     """How it is isolated."""
 
     plan: PlanWord
@@ -132,7 +133,7 @@ class IsolationEntry:
 
 
 @attrs.frozen(kw_only=True)
-class ProgramLimits:
+class ProgramLimits(Value):
     """What a container may use at most."""
 
     memory: int
@@ -143,7 +144,7 @@ class ProgramLimits:
 
 
 @attrs.frozen(kw_only=True)
-class ProgramEntry:
+class ProgramEntry(Value):
     """The program that the connection of all clients runs on."""
 
     name: str
@@ -164,7 +165,7 @@ class ProgramEntry:
 
 
 @attrs.frozen(kw_only=True)
-class BackendEntry:
+class BackendEntry(Value):
     """One backend of the file, enabled or not."""
 
     name: str
@@ -203,7 +204,7 @@ class BackendEntry:
 
 
 @attrs.frozen(kw_only=True)
-class DrainingEntry:
+class DrainingEntry(Value):
     """A backend that a change replaced or removed, while calls are under way there."""
 
     name: str
@@ -211,7 +212,7 @@ class DrainingEntry:
 
 
 @attrs.frozen(kw_only=True)
-class BackendsAnswer:
+class BackendsAnswer(Value):
     """All backends of the file, in its order."""
 
     backends: tuple[BackendEntry, ...]
@@ -220,7 +221,7 @@ class BackendsAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class EgressHostEntry:
+class EgressHostEntry(Value):
     """One host and port that its containers tried to reach."""
 
     host: str
@@ -244,7 +245,7 @@ class EgressHostEntry:
 
 
 @attrs.frozen(kw_only=True)
-class EgressOthersEntry:
+class EgressOthersEntry(Value):
     """All attempts that have no row of their own any more, and those that never said where to."""
 
     passed: int
@@ -255,7 +256,7 @@ class EgressOthersEntry:
 
 
 @attrs.frozen(kw_only=True)
-class EgressListsEntry:
+class EgressListsEntry(Value):
     """Entries of `container.network.allow` and of `container.host_services`."""
 
     allow: tuple[str, ...]
@@ -263,7 +264,7 @@ class EgressListsEntry:
 
 
 @attrs.frozen(kw_only=True)
-class EgressAnswer:
+class EgressAnswer(Value):
     """What the containers of a backend tried to reach since the gateway started."""
 
     backend: str
@@ -281,7 +282,7 @@ class EgressAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class EngineEntry:
+class EngineEntry(Value):
     """The container engine that is used."""
 
     kind: Literal["docker", "podman"]
@@ -293,7 +294,7 @@ class EngineEntry:
 
 
 @attrs.frozen(kw_only=True)
-class IsolatedBackend:
+class IsolatedBackend(Value):
     """One stdio backend of the file."""
 
     name: str
@@ -307,7 +308,7 @@ class IsolatedBackend:
 
 
 @attrs.frozen(kw_only=True)
-class IsolationAnswer:
+class IsolationAnswer(Value):
     """The engine, and every stdio backend in the order of the file."""
 
     setting: Literal["auto", "required", "off"]

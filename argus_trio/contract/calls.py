@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.operation import Operation
 
 MessageLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
@@ -41,7 +42,7 @@ _PROBLEMS: Final = (
 
 
 @attrs.frozen(kw_only=True)
-class ToolCallRequest:
+class ToolCallRequest(Value):
     """A call of a tool."""
 
     tool: str
@@ -56,7 +57,7 @@ class ToolCallRequest:
 
 
 @attrs.frozen(kw_only=True)
-class ResourceReadRequest:
+class ResourceReadRequest(Value):
     """A read of a resource."""
 
     uri: str
@@ -66,7 +67,7 @@ class ResourceReadRequest:
 
 
 @attrs.frozen(kw_only=True)
-class PromptGetRequest:
+class PromptGetRequest(Value):
     """A prompt to be made."""
 
     name: str
@@ -77,7 +78,7 @@ class PromptGetRequest:
 
 
 @attrs.frozen(kw_only=True)
-class AskAnswerRequest:
+class AskAnswerRequest(Value):
     """The answer to what a call asked: exactly one of the two."""
 
     result: dict[str, msgspec.Raw] | None = None
@@ -87,14 +88,14 @@ class AskAnswerRequest:
 
 
 @attrs.frozen(kw_only=True)
-class AnsweredAnswer:
+class AnsweredAnswer(Value):
     """The answer was passed on."""
 
     answered: bool
 
 
 @attrs.frozen(kw_only=True)
-class ExchangeEvent:
+class ExchangeEvent(Value):
     """Event `exchange`, the first of a stream."""
 
     id: str
@@ -102,7 +103,7 @@ class ExchangeEvent:
 
 
 @attrs.frozen(kw_only=True)
-class ProgressEvent:
+class ProgressEvent(Value):
     """Event `progress`, as `notifications/progress` of MCP says it."""
 
     progress: int | float
@@ -111,7 +112,7 @@ class ProgressEvent:
 
 
 @attrs.frozen(kw_only=True)
-class LogMessageEvent:
+class LogMessageEvent(Value):
     """Event `log`: a log message of the backend, of the level that was asked for or above."""
 
     level: str | None
@@ -121,7 +122,7 @@ class LogMessageEvent:
 
 
 @attrs.frozen(kw_only=True)
-class NotificationEvent:
+class NotificationEvent(Value):
     """Event `notification`: whatever else the backend says within the call, such as that a visit to a URL is over."""
 
     method: str
@@ -129,7 +130,7 @@ class NotificationEvent:
 
 
 @attrs.frozen(kw_only=True)
-class AskEvent:
+class AskEvent(Value):
     """Event `ask`: the call waits for an answer, by POST to `/exchanges/{id}/asks/{ask}`."""
 
     id: str
@@ -139,7 +140,7 @@ class AskEvent:
 
 
 @attrs.frozen(kw_only=True)
-class AskCancelledEvent:
+class AskCancelledEvent(Value):
     """Event `ask_cancelled`: the question is taken back, or nobody answered it in time."""
 
     id: str

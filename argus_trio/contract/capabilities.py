@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.operation import MOST_LISTED, Operation
 from argus_trio.core.catalog.catalog import HiddenWhy
 
@@ -16,7 +17,7 @@ CapabilityType = Literal["tools", "resources", "resource_templates", "prompts"]
 
 
 @attrs.frozen(kw_only=True)
-class CapabilitiesQuery:
+class CapabilitiesQuery(Value):
     """Which of them are wanted."""
 
     type: CapabilityType | None = None
@@ -36,7 +37,7 @@ class CapabilitiesQuery:
 
 
 @attrs.frozen(kw_only=True)
-class ToolEntry:
+class ToolEntry(Value):
     """One tool of one backend."""
 
     name: str
@@ -62,7 +63,7 @@ class ToolEntry:
 
 
 @attrs.frozen(kw_only=True)
-class ResourceEntry:
+class ResourceEntry(Value):
     """One resource of one backend."""
 
     uri: str
@@ -76,7 +77,7 @@ class ResourceEntry:
 
 
 @attrs.frozen(kw_only=True)
-class ResourceTemplateEntry:
+class ResourceTemplateEntry(Value):
     """One template of one backend."""
 
     uri_template: str
@@ -90,7 +91,7 @@ class ResourceTemplateEntry:
 
 
 @attrs.frozen(kw_only=True)
-class PromptEntry:
+class PromptEntry(Value):
     """One prompt of one backend."""
 
     name: str
@@ -105,7 +106,7 @@ class PromptEntry:
 
 
 @attrs.frozen(kw_only=True)
-class CapabilitiesAnswer:
+class CapabilitiesAnswer(Value):
     """One page of them; all lists together hold `limit` entries at most."""
 
     tools: tuple[ToolEntry, ...]

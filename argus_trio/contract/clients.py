@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.backends import CapabilityCounts
 from argus_trio.contract.operation import MOST_LISTED, NoBody, Operation, PageQuery, Timestamp
 from argus_trio.core.access.access import ManageRight
@@ -17,7 +18,7 @@ CameBy = Literal["token", "socket", "client"]
 
 
 @attrs.frozen(kw_only=True)
-class MeAnswer:
+class MeAnswer(Value):
     """Who asks, and what they may do here."""
 
     principal: str
@@ -34,7 +35,7 @@ class MeAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class SessionEntry:
+class SessionEntry(Value):
     """One session of a legacy client."""
 
     id: str
@@ -59,7 +60,7 @@ class SessionEntry:
 
 
 @attrs.frozen(kw_only=True)
-class SessionsAnswer:
+class SessionsAnswer(Value):
     """One page of the sessions, oldest first."""
 
     active_sessions: int
@@ -69,7 +70,7 @@ class SessionsAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ExchangesQuery:
+class ExchangesQuery(Value):
     """Which exchanges are wanted."""
 
     state: Literal["in_flight", "done"] = "in_flight"
@@ -79,7 +80,7 @@ class ExchangesQuery:
 
 
 @attrs.frozen(kw_only=True)
-class ExchangeEntry:
+class ExchangeEntry(Value):
     """One request of a client, on its way or over. What it says is not kept."""
 
     id: str
@@ -109,7 +110,7 @@ class ExchangeEntry:
 
 
 @attrs.frozen(kw_only=True)
-class ExchangesAnswer:
+class ExchangesAnswer(Value):
     """One page of them: those under way oldest first, those that are over latest first."""
 
     exchanges: tuple[ExchangeEntry, ...]
@@ -118,7 +119,7 @@ class ExchangesAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class CancelledAnswer:
+class CancelledAnswer(Value):
     """It was cancelled."""
 
     id: str
@@ -126,7 +127,7 @@ class CancelledAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ClosedAnswer:
+class ClosedAnswer(Value):
     """It was closed."""
 
     id: str

@@ -7,13 +7,14 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.operation import NoBody, Operation, Timestamp
 from argus_trio.core.control import Action
 from argus_trio.core.health.health import ShownState
 
 
 @attrs.frozen(kw_only=True)
-class ProblemEntry:
+class ProblemEntry(Value):
     """What is wrong, or worth knowing, at one place of the file."""
 
     path: str
@@ -23,7 +24,7 @@ class ProblemEntry:
 
 
 @attrs.frozen(kw_only=True)
-class ReloadAnswer:
+class ReloadAnswer(Value):
     """The report of a reload. The first five members are those of the original Argus."""
 
     reloaded: bool
@@ -45,7 +46,7 @@ class ReloadAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ValidateRequest:
+class ValidateRequest(Value):
     """What is to be checked."""
 
     text: str | None = None
@@ -53,7 +54,7 @@ class ValidateRequest:
 
 
 @attrs.frozen(kw_only=True)
-class ValidateAnswer:
+class ValidateAnswer(Value):
     """What `argus-trio check` would say. Nothing is changed."""
 
     valid: bool
@@ -64,7 +65,7 @@ class ValidateAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class DifferenceEntry:
+class DifferenceEntry(Value):
     """One place where the file and the configuration in effect differ."""
 
     path: str
@@ -79,7 +80,7 @@ class DifferenceEntry:
 
 
 @attrs.frozen(kw_only=True)
-class DifferenceAnswer:
+class DifferenceAnswer(Value):
     """How what the file says now differs from the configuration in effect. What operators hold is no difference."""
 
     file_path: str | None
@@ -93,7 +94,7 @@ class DifferenceAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ChangeAnswer:
+class ChangeAnswer(Value):
     """What a change of one backend came to."""
 
     name: str
@@ -110,7 +111,7 @@ class ChangeAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ShutdownRequest:
+class ShutdownRequest(Value):
     """How the gateway is to stop."""
 
     timeout_seconds: Annotated[float, msgspec.Meta(ge=0, le=300)] | None = None
@@ -118,7 +119,7 @@ class ShutdownRequest:
 
 
 @attrs.frozen(kw_only=True)
-class ShutdownAnswer:
+class ShutdownAnswer(Value):
     """It is stopping."""
 
     shutting_down: bool

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.operation import Operation, Timestamp
 from argus_trio.core.journal import Severity
 
@@ -22,7 +23,7 @@ Since = Annotated[
 
 
 @attrs.frozen(kw_only=True)
-class EventsQuery:
+class EventsQuery(Value):
     """Which events are wanted."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
@@ -35,7 +36,7 @@ class EventsQuery:
 
 
 @attrs.frozen(kw_only=True)
-class EventEntry:
+class EventEntry(Value):
     """One event."""
 
     id: str
@@ -49,7 +50,7 @@ class EventEntry:
 
 
 @attrs.frozen(kw_only=True)
-class EventsAnswer:
+class EventsAnswer(Value):
     """Events, oldest first."""
 
     events: tuple[EventEntry, ...]
@@ -58,7 +59,7 @@ class EventsAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class GapEntry:
+class GapEntry(Value):
     """Event `gap` of a stream, of events or of lines of a log: some are gone that its reader has not seen. It has no
     id."""
 
@@ -69,14 +70,14 @@ class GapEntry:
 
 
 @attrs.frozen(kw_only=True)
-class HeartbeatEntry:
+class HeartbeatEntry(Value):
     """Event `heartbeat` of the stream: at its begin, and after each 30 s without another one. Its id resumes."""
 
     timestamp: Timestamp
 
 
 @attrs.frozen(kw_only=True)
-class EventStreamQuery:
+class EventStreamQuery(Value):
     """What the stream is to bring."""
 
     since: Since = ""
@@ -88,7 +89,7 @@ class EventStreamQuery:
 
 
 @attrs.frozen(kw_only=True)
-class FigureEntry:
+class FigureEntry(Value):
     """The calls of one tool of one backend, since the gateway began; p50 and p99 are those of the last minute."""
 
     backend: str
@@ -106,7 +107,7 @@ class FigureEntry:
 
 
 @attrs.frozen(kw_only=True)
-class FiguresEntry:
+class FiguresEntry(Value):
     """Figures of one moment: event `figures` of the stream."""
 
     timestamp: Timestamp

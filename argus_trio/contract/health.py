@@ -6,11 +6,12 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.operation import Operation, Timestamp
 
 
 @attrs.frozen(kw_only=True)
-class BackendCounts:
+class BackendCounts(Value):
     """How many backends a client would find."""
 
     total: int
@@ -20,7 +21,7 @@ class BackendCounts:
 
 
 @attrs.frozen(kw_only=True)
-class HealthAnswer:
+class HealthAnswer(Value):
     """The health of the gateway as a client would meet it."""
 
     status: Literal["healthy", "degraded", "unhealthy"]
@@ -30,7 +31,7 @@ class HealthAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ReadyAnswer:
+class ReadyAnswer(Value):
     """Whether traffic should come, and why not."""
 
     ready: bool
@@ -38,7 +39,7 @@ class ReadyAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ServiceStatus:
+class ServiceStatus(Value):
     """The process."""
 
     name: str
@@ -51,7 +52,7 @@ class ServiceStatus:
 
 
 @attrs.frozen(kw_only=True)
-class ConfigStatus:
+class ConfigStatus(Value):
     """The configuration in effect."""
 
     file_path: str | None
@@ -62,7 +63,7 @@ class ConfigStatus:
 
 
 @attrs.frozen(kw_only=True)
-class TransportStatus:
+class TransportStatus(Value):
     """Where clients connect."""
 
     sse_url: str
@@ -76,7 +77,7 @@ class TransportStatus:
 
 
 @attrs.frozen(kw_only=True)
-class LoadStatus:
+class LoadStatus(Value):
     """How much is under way."""
 
     exchanges: int
@@ -93,7 +94,7 @@ class LoadStatus:
 
 
 @attrs.frozen(kw_only=True)
-class PlanCounts:
+class PlanCounts(Value):
     """How many of the stdio backends have which plan."""
 
     contained: int
@@ -103,7 +104,7 @@ class PlanCounts:
 
 
 @attrs.frozen(kw_only=True)
-class IsolationStatus:
+class IsolationStatus(Value):
     """How stdio backends are isolated."""
 
     setting: Literal["auto", "required", "off"]
@@ -116,7 +117,7 @@ class IsolationStatus:
 
 
 @attrs.frozen(kw_only=True)
-class StatusAnswer:
+class StatusAnswer(Value):
     """The gateway in a glance."""
 
     service: ServiceStatus

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.core.access.access import ManageRight
 
 BASE: Final = "/manage/v1"
@@ -23,17 +24,17 @@ Media = Literal["application/json", "text/event-stream", "text/plain", "text/mar
 
 
 @attrs.frozen(kw_only=True)
-class NoQuery:
+class NoQuery(Value):
     """The query of an operation that takes none."""
 
 
 @attrs.frozen(kw_only=True)
-class NoBody:
+class NoBody(Value):
     """The body of a request that needs to say nothing; an empty one counts as `{}`."""
 
 
 @attrs.frozen(kw_only=True)
-class PageQuery:
+class PageQuery(Value):
     """Which part of a long list is wanted."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_LISTED)] = 100
@@ -42,7 +43,7 @@ class PageQuery:
 
 
 @attrs.frozen(kw_only=True)
-class Operation:
+class Operation(Value):
     """What can be asked at one path by one method."""
 
     method: Literal["GET", "POST"]

@@ -6,11 +6,12 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.operation import BASE
 
 
 @attrs.frozen(kw_only=True)
-class ProblemKind:
+class ProblemKind(Value):
     """One kind of problem."""
 
     status: int
@@ -25,7 +26,7 @@ class ProblemKind:
 
 
 @attrs.frozen(kw_only=True)
-class ProblemAnswer:
+class ProblemAnswer(Value):
     """The body of an answer that tells a problem; some kinds have further members."""
 
     type: str

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.backends import BackendsAnswer
 from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.events import EventsAnswer
@@ -17,7 +18,7 @@ from argus_trio.core.log_level import LogLevel
 
 
 @attrs.frozen(kw_only=True)
-class ConfigAnswer:
+class ConfigAnswer(Value):
     """The configuration in effect, its defaults filled in and its secrets masked."""
 
     file_path: str | None
@@ -27,7 +28,7 @@ class ConfigAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class ExplainQuery:
+class ExplainQuery(Value):
     """What is asked: as the arguments of `argus-trio explain`."""
 
     principal: str
@@ -39,7 +40,7 @@ class ExplainQuery:
 
 
 @attrs.frozen(kw_only=True)
-class ExplainAnswer:
+class ExplainAnswer(Value):
     """Whether it may, and which rule says so."""
 
     principal: str
@@ -49,21 +50,21 @@ class ExplainAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class LogLevelAnswer:
+class LogLevelAnswer(Value):
     """The level of the log."""
 
     level: LogLevel
 
 
 @attrs.frozen(kw_only=True)
-class LogLevelRequest:
+class LogLevelRequest(Value):
     """The level that the log is to have until the gateway ends, or the next request of this kind."""
 
     level: LogLevel
 
 
 @attrs.frozen(kw_only=True)
-class LogsQuery:
+class LogsQuery(Value):
     """Which lines are wanted."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 200
@@ -75,7 +76,7 @@ class LogsQuery:
 
 
 @attrs.frozen(kw_only=True)
-class LogLineEntry:
+class LogLineEntry(Value):
     """One line of what a backend's log holds."""
 
     id: str
@@ -86,7 +87,7 @@ class LogLineEntry:
 
 
 @attrs.frozen(kw_only=True)
-class LogsAnswer:
+class LogsAnswer(Value):
     """Lines, oldest first."""
 
     backend: str
@@ -96,7 +97,7 @@ class LogsAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class TreeNode:
+class TreeNode(Value):
     """A task or a nursery that runs now."""
 
     name: str
@@ -108,7 +109,7 @@ class TreeNode:
 
 
 @attrs.frozen(kw_only=True)
-class TreeAnswer:
+class TreeAnswer(Value):
     """The live tree of nurseries."""
 
     tasks: int
@@ -116,14 +117,14 @@ class TreeAnswer:
 
 
 @attrs.frozen(kw_only=True)
-class BatchQuery:
+class BatchQuery(Value):
     """How many events come along."""
 
     events_limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
 
 
 @attrs.frozen(kw_only=True)
-class BatchAnswer:
+class BatchAnswer(Value):
     """Four answers at once."""
 
     status: StatusAnswer

@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
+
 LINES_KEPT: Final = 1000
 """Lines that are kept of one backend."""
 BYTES_KEPT: Final = 512 * 1024
@@ -18,7 +20,7 @@ LineSource = Literal["stderr", "stdout", "exit", "gateway"]
 
 
 @attrs.frozen(kw_only=True)
-class LogLine:
+class LogLine(Value):
     """One line."""
 
     number: int

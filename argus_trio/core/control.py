@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import Problem
 
 Action = Literal["restart", "drain", "enable", "disable"]
@@ -17,7 +18,7 @@ Fits = Callable[[str], bool]
 
 
 @attrs.frozen(kw_only=True)
-class Hold:
+class Hold(Value):
     """A decision that lasts until `enable`, until the backend's own entry in the file changes, or the gateway ends."""
 
     kind: Literal["drain", "disable"]
@@ -28,7 +29,7 @@ class Hold:
 
 
 @attrs.frozen(kw_only=True)
-class ChangeReport:
+class ChangeReport(Value):
     """What came of one change."""
 
     backend: str
@@ -48,7 +49,7 @@ class ChangeReport:
 
 
 @attrs.frozen(kw_only=True)
-class Checked:
+class Checked(Value):
     """What a check of a configuration found, which changed nothing."""
 
     problems: tuple[Problem, ...] = ()
@@ -59,7 +60,7 @@ class Checked:
 
 
 @attrs.frozen(kw_only=True)
-class Differing:
+class Differing(Value):
     """One place where two configurations differ. Its values are masked as all that is shown of a configuration."""
 
     path: str
@@ -70,7 +71,7 @@ class Differing:
 
 
 @attrs.frozen(kw_only=True)
-class FileDifference:
+class FileDifference(Value):
     """How what a file says now differs from the configuration in effect, without what operators decided."""
 
     entries: tuple[Differing, ...] = ()

@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
+
 CallOutcome = Literal["ok", "tool_error", "error", "cancelled"]
 """How a call ended: with a result, with one that says `isError`, with an error, or before its time."""
 OUTCOMES: Final[tuple[CallOutcome, ...]] = ("ok", "tool_error", "error", "cancelled")
@@ -53,7 +55,7 @@ class _Slot:
 
 
 @attrs.frozen(kw_only=True)
-class LatestCalls:
+class LatestCalls(Value):
     """The calls of the latest minute."""
 
     calls: int

@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.sight import sight
 from argus_trio.core.access.target import Target, TargetKind
 from argus_trio.core.catalog.catalog import Catalog, Entry, HiddenEntry, HiddenWhy, Published, Route
@@ -29,7 +30,7 @@ _NAMED: Final[Mapping[str, TargetKind]] = {"tools": "tool", "prompts": "prompt"}
 
 
 @attrs.frozen(kw_only=True)
-class InventoryItem:
+class InventoryItem(Value):
     """One entry of one backend."""
 
     kind: str
@@ -46,7 +47,7 @@ class InventoryItem:
 
 
 @attrs.frozen(kw_only=True)
-class InventoryPlace:
+class InventoryPlace(Value):
     """Where an item stands, told so that it is found again where lists have changed meanwhile."""
 
     kind: str
@@ -69,7 +70,7 @@ class Onlooker:
 
 
 @attrs.frozen(kw_only=True)
-class Sought:
+class Sought(Value):
     """Which items are wanted, and as whom they are looked at."""
 
     kinds: tuple[str, ...] = KINDS_TOLD

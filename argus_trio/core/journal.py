@@ -17,6 +17,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.stages import STAGES, JournalStage
 
 EVENTS_KEPT: Final = 5000
@@ -52,7 +53,7 @@ EventKind = tuple[JournalStage, str | None]
 
 
 @attrs.frozen(kw_only=True)
-class JournalEvent:
+class JournalEvent(Value):
     """Something that has happened. It holds no secret."""
 
     number: int

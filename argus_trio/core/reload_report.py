@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import Problem
 
 Trigger = Literal["start", "file", "signal", "request"]
@@ -14,7 +15,7 @@ Trigger = Literal["start", "file", "signal", "request"]
 
 
 @attrs.frozen(kw_only=True)
-class AppliedConfig:
+class AppliedConfig(Value):
     """What a reload did to each backend: every name is in exactly one of the first five, in the order of the file."""
 
     generation: int
@@ -34,7 +35,7 @@ class AppliedConfig:
 
 
 @attrs.frozen(kw_only=True)
-class ReloadReport:
+class ReloadReport(Value):
     """The report of one reload. `applied` tells what is in effect after it, also where nothing was changed."""
 
     at: datetime

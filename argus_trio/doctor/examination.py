@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.doctor.backends.trial import StartGateway
@@ -22,7 +23,7 @@ LOOK_SECONDS: Final = 20.0
 
 
 @attrs.frozen(kw_only=True)
-class Examination:
+class Examination(Value):
     """What all looks share."""
 
     path: Path | None
@@ -70,7 +71,7 @@ DoctorLook = Callable[[Examination], Awaitable[Sequence[DoctorFinding]]]
 
 
 @attrs.frozen(kw_only=True)
-class NamedLook:
+class NamedLook(Value):
     """A look as its user is told of it."""
 
     name: str

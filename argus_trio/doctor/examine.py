@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.doctor.backends.look import look_at_backends
 from argus_trio.doctor.backends.own_address import look_at_own_address
 from argus_trio.doctor.examination import Examination, NamedLook
@@ -41,7 +42,7 @@ LOOKS: Final[Sequence[NamedLook]] = (
 
 
 @attrs.frozen(kw_only=True)
-class Examined:
+class Examined(Value):
     """What came of it."""
 
     findings: tuple[DoctorFinding, ...]

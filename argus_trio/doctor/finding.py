@@ -6,12 +6,14 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 FindingSeverity = Literal["problem", "warning"]
 """A problem keeps something from working, and makes the exit code 1; a warning may."""
 
 
 @attrs.frozen(kw_only=True)
-class DoctorFinding:
+class DoctorFinding(Value):
     """Something that is wrong, and what to do."""
 
     severity: FindingSeverity

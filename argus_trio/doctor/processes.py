@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.read.find import find_config
 from argus_trio.errors import ConfigInvalid
 
@@ -25,7 +26,7 @@ _TAKES_VALUE: Final = frozenset({"-W", "-X", "--check-hash-based-pycs"})
 
 
 @attrs.frozen(kw_only=True)
-class ListeningAddress:
+class ListeningAddress(Value):
     """An address that a process listens at."""
 
     host: str
@@ -35,7 +36,7 @@ class ListeningAddress:
 
 
 @attrs.frozen(kw_only=True)
-class ServeProcess:
+class ServeProcess(Value):
     """A process that is `argus-trio serve`."""
 
     pid: int

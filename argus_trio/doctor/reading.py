@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.load import load
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
@@ -28,7 +29,7 @@ _STAND_IN: Final = "not-set"
 
 
 @attrs.frozen(kw_only=True)
-class ExaminedFile:
+class ExaminedFile(Value):
     """Which file is to be examined, and by what."""
 
     named: Path | None

@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.model.config import Config
 from argus_trio.contract.health import STATUS, StatusAnswer
 from argus_trio.doctor.processes import ListeningAddress, ServeProcess, serving_processes
@@ -35,7 +36,7 @@ _HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @attrs.frozen(kw_only=True)
-class RunningGateway:
+class RunningGateway(Value):
     """A gateway that runs."""
 
     pid: int | None
@@ -75,7 +76,7 @@ class RunningGateway:
 
 
 @attrs.frozen(kw_only=True)
-class RunningGateways:
+class RunningGateways(Value):
     """All that were found."""
 
     gateways: tuple[RunningGateway, ...] = ()
@@ -93,7 +94,7 @@ class RunningGateways:
 
 
 @attrs.frozen(kw_only=True)
-class GatewaySearch:
+class GatewaySearch(Value):
     """What running gateways are looked for by."""
 
     path: Path | None

@@ -10,6 +10,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.core.access.access import Access
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.journal import Journal
@@ -105,7 +106,7 @@ async def _listening(
 
 
 @attrs.frozen(kw_only=True)
-class ServedAt:
+class ServedAt(Value):
     """Where it serves, and until when."""
 
     urls: Sequence[str] = ()
@@ -116,7 +117,7 @@ class ServedAt:
 
 
 @attrs.frozen(kw_only=True)
-class _Parts:
+class _Parts(Value):
     """The application, and what of it lives in tasks."""
 
     application: Application

@@ -11,6 +11,7 @@ from typing import Protocol
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.model.config import Config
 from argus_trio.core.access.policy import OPEN_POLICY
 from argus_trio.core.backend_log import BackendLogs
@@ -169,7 +170,7 @@ class News:
 
 
 @attrs.frozen(kw_only=True)
-class Management:
+class Management(Value):
     """What the management API is given besides what serves clients."""
 
     config: Callable[[], Config] = Config
@@ -199,7 +200,7 @@ class Management:
 
 
 @attrs.frozen(kw_only=True)
-class Gateway:
+class Gateway(Value):
     """The gateway behind the front end. Identity, health and overview are asked for anew each time."""
 
     handler: Handler

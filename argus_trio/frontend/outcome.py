@@ -14,6 +14,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.open_exchanges import CutByStop, cut_error
 from argus_trio.errors import (
@@ -53,7 +54,7 @@ class ServedExchange(Exchange, Protocol):
 
 
 @attrs.frozen
-class Outcome:
+class Outcome(Value):
     """How a call ended: exactly one of the two is given."""
 
     result: bytes | None = None

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.server import DeclaredServer, DeclaredTransport, VariableReference, WrittenText
 
 _WINDOWS_NAME: Final = re.compile(
@@ -25,7 +26,7 @@ _BRIDGE_OPTIONS: Final = frozenset({"--allow-http", "--debug", "--silent"})
 
 
 @attrs.frozen(kw_only=True)
-class PlainCommand:
+class PlainCommand(Value):
     """A server whose command runs here, and what was changed for that."""
 
     server: DeclaredServer

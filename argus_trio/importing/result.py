@@ -7,6 +7,8 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 ConfigTree = Mapping[str, object]
 """A configuration, or a part of one, as YAML has it: mappings, lists, texts, numbers, true, false, null."""
 
@@ -15,7 +17,7 @@ NoteKind = Literal["taken", "changed", "left out", "do"]
 
 
 @attrs.frozen(kw_only=True)
-class ImportNote:
+class ImportNote(Value):
     """A line that the user is told."""
 
     kind: NoteKind
@@ -27,7 +29,7 @@ class ImportNote:
 
 
 @attrs.frozen(kw_only=True)
-class ImportedConfig:
+class ImportedConfig(Value):
     """What comes of an import."""
 
     tree: ConfigTree

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.server import VariableReference, WrittenText
 from argus_trio.config.read.secrets import is_telling
 
@@ -37,7 +38,7 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z-]{0,19}) +(\S.*)", re.DOTALL)
 
 
 @attrs.frozen(kw_only=True)
-class HiddenPiece:
+class HiddenPiece(Value):
     """A piece of a text that has to become a variable."""
 
     value: str = attrs.field(repr=False)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.leading import leads_to
 from argus_trio.client_files.server import DeclaredServer, ServerOrigin, VariableReference, WrittenText
 from argus_trio.importing.commands import PlainCommand, plain_command
@@ -24,7 +25,7 @@ _OWN_PATH: Final = re.compile(r"/(?:mcp|sse)(?:/[\w.-]+)?/?")
 
 
 @attrs.frozen(kw_only=True)
-class ImportSurroundings:
+class ImportSurroundings(Value):
     """What the edge knows and the servers do not say."""
 
     environ: Mapping[str, str] = attrs.field(factory=dict, repr=False)
@@ -55,7 +56,7 @@ def backends_of(imported: ImportedConfig) -> Mapping[str, object]:
 
 
 @attrs.frozen(kw_only=True)
-class _Taken:
+class _Taken(Value):
     """A server that is one backend, and where else it is declared."""
 
     plain: PlainCommand

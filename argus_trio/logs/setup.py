@@ -9,6 +9,7 @@ from typing import Final, Literal
 import attrs
 import structlog
 
+from argus_trio import Value
 from argus_trio.core.log_level import CurrentLevel
 from argus_trio.core.redaction import Redactor
 from argus_trio.logs.processors import EVENT_WIDTH, RedactEvents, as_json, as_line, show_controls
@@ -17,7 +18,7 @@ Format = Literal["console", "json"]
 
 
 @attrs.frozen
-class LineLogger:
+class LineLogger(Value):
     """The end of structlog's chain: hands each rendered event on as a line."""
 
     _write: Callable[[str], None]

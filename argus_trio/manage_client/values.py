@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from argus_trio import Value
+
 _YES: Final = frozenset({"y", "yes", "true", "1", "on"})
 _NO: Final = frozenset({"n", "no", "false", "0", "off"})
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,300}")
@@ -31,7 +33,7 @@ class WrongValue(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class Option:
+class Option(Value):
     """One of several values, as it is sent and as it is shown."""
 
     value: object

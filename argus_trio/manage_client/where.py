@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.address import DEFAULT_BASE, UNIX, gateway_address
 from argus_trio.contract.sockets import PATTERN, folders_to_search
 from argus_trio.manage_client.failure import USAGE, CommandFailed
@@ -22,7 +23,7 @@ _FORMS: Final = "write http://HOST:PORT, https://HOST or unix:PATH"
 
 
 @attrs.frozen(kw_only=True)
-class GatewayPlace:
+class GatewayPlace(Value):
     """Where a gateway is asked."""
 
     shown: str

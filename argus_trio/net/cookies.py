@@ -14,6 +14,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.net.origin import Origin
 
 MAX_COOKIES: Final = 50
@@ -35,7 +36,7 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 
 @attrs.frozen(kw_only=True)
-class Cookie:
+class Cookie(Value):
     """One cookie; its identity is name and path, for all of a jar are of one host."""
 
     name: str = attrs.field(repr=False)

@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.core.access.address_guard import AddressGuard, is_address
 from argus_trio.errors import LinkFailed
 from argus_trio.net.origin import Origin
@@ -51,7 +52,7 @@ class NobodyListens(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class OriginRoute:
+class OriginRoute(Value):
     """How an origin is reached: `tls` where it is https, `proxy` where the environment wants one (and `proxy_tls`)."""
 
     origin: Origin

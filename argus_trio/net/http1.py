@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.content_coding import ContentDecoder, coding_of
 from argus_trio.net.dial import UnderTls
@@ -31,7 +32,7 @@ _BROKE: Final = "the connection to the server broke"
 
 
 @attrs.frozen(kw_only=True)
-class HttpRequest:
+class HttpRequest(Value):
     """A request with its whole body; `is_idempotent` is the caller's word that sending it twice does no harm."""
 
     method: str

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -14,7 +15,7 @@ _SAFE: Final = "%/:=&?~#+!$,;'@()*[]"
 
 
 @attrs.frozen(kw_only=True)
-class Origin:
+class Origin(Value):
     """The server that a connection leads to. Its text is safe to log: no path and no query, which may hold secrets."""
 
     scheme: str

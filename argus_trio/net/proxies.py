@@ -12,12 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.origin import Origin, split_url
 
 
 @attrs.frozen(kw_only=True)
-class Proxy:
+class Proxy(Value):
     """A forward proxy, and what it wants to see of whom it serves."""
 
     origin: Origin

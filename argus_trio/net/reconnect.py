@@ -9,11 +9,12 @@ from math import inf
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import HttpRefused, LinkFailed
 
 
 @attrs.frozen(kw_only=True)
-class ReconnectPace:
+class ReconnectPace(Value):
     """How fast, and how often, one kind of stream is opened again. Waits are in seconds."""
 
     first_seconds: float

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.health.forgotten import status_doubts_session
 from argus_trio.core.health.retry_after import retry_after_seconds
 from argus_trio.errors import HttpRefused, LinkFailed
@@ -35,7 +36,7 @@ _UNPRINTABLE: Final = re.compile(r"[^ -~\u00a0-\ud7ff\uf900-\ufffd]+")
 
 
 @attrs.frozen(kw_only=True)
-class Redirect:
+class Redirect(Value):
     """A redirect within the origin: the same request, to another target. Nobody has acted on the first one."""
 
     target: str = attrs.field(repr=False)

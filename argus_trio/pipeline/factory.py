@@ -6,6 +6,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.config import Config
 from argus_trio.core.journal import Journal
 from argus_trio.pipeline.kept_state import KeptState
@@ -22,7 +23,7 @@ class SpecUnusable(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class FactoryContext:
+class FactoryContext(Value):
     """What a factory is told besides its own part of the file."""
 
     config: Config

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound
 from argus_trio.sandbox.plan.outcome import Contained, Plan
@@ -18,7 +19,7 @@ EngineRuntime = Literal["auto", "docker", "podman"]
 
 
 @attrs.frozen(kw_only=True)
-class BackendPlan:
+class BackendPlan(Value):
     """The plan of one backend, and what it was made of."""
 
     spec: StdioBackend

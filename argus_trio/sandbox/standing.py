@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import structlog
 
+from argus_trio import Value
 from argus_trio.config.model.container import IsolationSetting
 from argus_trio.core.health.health import PlanWord
 from argus_trio.core.journal import Journal, Severity
@@ -22,7 +23,7 @@ MOST_NAMED: Final = 20
 
 
 @attrs.frozen(kw_only=True)
-class Standing:
+class Standing(Value):
     """How one backend is isolated, as far as that is told."""
 
     word: PlanWord

@@ -9,13 +9,14 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.operation import Operation
 from argus_trio.manage_client.client import NOTHING
 from argus_trio.manage_client.requests import ApiQuery
 
 
 @attrs.frozen(kw_only=True)
-class Fetch:
+class Fetch(Value):
     """Ask an operation; `Fetched` or `FetchFailed` follows. One with the same `key` that is under way is given up."""
 
     operation: Operation
@@ -40,7 +41,7 @@ class Fetch:
 
 
 @attrs.frozen(kw_only=True)
-class FollowStream:
+class FollowStream(Value):
     """FollowStream a stream until `UnfollowStream`; `StreamOpened`, `StreamCame` and `StreamLost` follow."""
 
     operation: Operation
@@ -50,14 +51,14 @@ class FollowStream:
 
 
 @attrs.frozen
-class UnfollowStream:
+class UnfollowStream(Value):
     """FollowStream a stream no more."""
 
     key: str
 
 
 @attrs.frozen(kw_only=True)
-class StartCall:
+class StartCall(Value):
     """Call a tool, read a resource or get a prompt; `CallCame` and at last `CallBroke` or an event `result` or `error`
     follow."""
 
@@ -68,14 +69,14 @@ class StartCall:
 
 
 @attrs.frozen
-class GiveUpCall:
+class GiveUpCall(Value):
     """Close the stream of a call, which cancels it."""
 
     id: int
 
 
 @attrs.frozen(kw_only=True)
-class SaveFile:
+class SaveFile(Value):
     """Write a file; `Done` follows. Nothing is overwritten: a number is added to the name."""
 
     path: Path
@@ -83,7 +84,7 @@ class SaveFile:
 
 
 @attrs.frozen(kw_only=True)
-class CopyText:
+class CopyText(Value):
     """Put a text on the clipboard of who looks, by OSC 52; `Done` follows."""
 
     text: str
@@ -92,31 +93,31 @@ class CopyText:
 
 
 @attrs.frozen
-class SwitchGateway:
+class SwitchGateway(Value):
     """Leave this gateway and look at another one, by its name in the list."""
 
     name: str
 
 
 @attrs.frozen
-class SetLook:
+class SetLook(Value):
     """Use another palette."""
 
     palette: str
 
 
 @attrs.frozen
-class Suspend:
+class Suspend(Value):
     """Stop as Ctrl-Z does, and come back with the next SIGCONT."""
 
 
 @attrs.frozen
-class Quit:
+class Quit(Value):
     """Leave."""
 
 
 @attrs.frozen
-class Open:
+class Open(Value):
     """Show a page on top of the one that is shown."""
 
     page: object
@@ -124,14 +125,14 @@ class Open:
 
 
 @attrs.frozen
-class Back:
+class Back(Value):
     """Show the page below this one; or leave the page that is named, wherever it is open."""
 
     page: object = None
 
 
 @attrs.frozen(kw_only=True)
-class Tell:
+class Tell(Value):
     """Tell the user something, once, in the last line but one."""
 
     text: str
@@ -139,7 +140,7 @@ class Tell:
 
 
 @attrs.frozen(kw_only=True)
-class Confirm:
+class Confirm(Value):
     """Ask before something that cannot be taken back."""
 
     question: str

@@ -6,26 +6,27 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.effect import Fetch, FollowStream, StartCall
 from argus_trio.wire.event_stream import Event
 
 
 @attrs.frozen
-class Key:
+class Key(Value):
     """A key was pressed: a character, or a name in the words of urwid (`enter`, `esc`, `page down`, `ctrl p`, `f5`)."""
 
     name: str
 
 
 @attrs.frozen
-class Pasted:
+class Pasted(Value):
     """A text was pasted, of one line or several."""
 
     text: str
 
 
 @attrs.frozen(kw_only=True)
-class Clicked:
+class Clicked(Value):
     """The mouse was pressed on something that a view has marked by this name, and a number where there are several."""
 
     zone: str
@@ -34,14 +35,14 @@ class Clicked:
 
 
 @attrs.frozen
-class Wheeled:
+class Wheeled(Value):
     """The wheel was turned by so many lines; up is negative."""
 
     lines: int
 
 
 @attrs.frozen(kw_only=True)
-class Resized:
+class Resized(Value):
     """The terminal has another size."""
 
     columns: int
@@ -49,14 +50,14 @@ class Resized:
 
 
 @attrs.frozen
-class Ticked:
+class Ticked(Value):
     """A second has passed; `now` is the time of day, in seconds since 1970."""
 
     now: float
 
 
 @attrs.frozen(kw_only=True)
-class Fetched:
+class Fetched(Value):
     """A request was answered."""
 
     request: Fetch
@@ -69,7 +70,7 @@ class Fetched:
 
 
 @attrs.frozen(kw_only=True)
-class FetchFailed:
+class FetchFailed(Value):
     """A request was not answered, or with a problem."""
 
     request: Fetch
@@ -80,14 +81,14 @@ class FetchFailed:
 
 
 @attrs.frozen(kw_only=True)
-class StreamOpened:
+class StreamOpened(Value):
     """A stream that is followed stands, for the first time or again."""
 
     stream: FollowStream
 
 
 @attrs.frozen(kw_only=True)
-class StreamCame:
+class StreamCame(Value):
     """Events of a stream that is followed, several at once."""
 
     stream: FollowStream
@@ -95,7 +96,7 @@ class StreamCame:
 
 
 @attrs.frozen(kw_only=True)
-class StreamLost:
+class StreamLost(Value):
     """A stream that is followed does not stand; it is tried again after `pause` seconds, unless it `is_over`."""
 
     stream: FollowStream
@@ -106,7 +107,7 @@ class StreamLost:
 
 
 @attrs.frozen(kw_only=True)
-class CallCame:
+class CallCame(Value):
     """Events of a call under way; `result` and `error` are its last ones."""
 
     call: StartCall
@@ -116,7 +117,7 @@ class CallCame:
 
 
 @attrs.frozen(kw_only=True)
-class CallBroke:
+class CallBroke(Value):
     """A call ended without a result: nobody is there, or the connection broke off."""
 
     call: StartCall
@@ -126,7 +127,7 @@ class CallBroke:
 
 
 @attrs.frozen(kw_only=True)
-class Done:
+class Done(Value):
     """Something of this machine was done, or not: a file written, a text copied."""
 
     what: Literal["saved", "copied", "failed", "suspended"]

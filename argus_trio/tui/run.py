@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.manage_client.client import open_client
 from argus_trio.manage_client.failure import CommandFailed
 from argus_trio.manage_client.token import find_token
@@ -29,7 +30,7 @@ from argus_trio.tui.terminal.signals import suspend
 
 
 @attrs.frozen(kw_only=True)
-class DashboardOptions:
+class DashboardOptions(Value):
     """What the command line says."""
 
     gateways: tuple[KnownGateway, ...]

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import yaml
 
+from argus_trio import Value
 from argus_trio.manage_client.failure import USAGE, CommandFailed
 from argus_trio.manage_client.where import GatewayPlace, place_of
 
@@ -23,7 +24,7 @@ _EXAMPLE: Final = "write `servers:` and below it entries `- name: NAME` with `ur
 
 
 @attrs.frozen(kw_only=True)
-class KnownGateway:
+class KnownGateway(Value):
     """A gateway that can be looked at."""
 
     name: str
@@ -70,7 +71,7 @@ def known_gateways(path: Path, *, must_exist: bool) -> tuple[KnownGateway, ...]:
 
 
 @attrs.frozen
-class _ListReader:
+class _ListReader(Value):
     """Reads the nodes of one file, so that each problem is told with its line."""
 
     path: Path

@@ -6,14 +6,15 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.effect import Effect
 
-Value = TypeVar("Value", covariant=True)
+Held = TypeVar("Held", covariant=True)
 
 
 @attrs.frozen
-class Step(Generic[Value]):
+class Step(Value, Generic[Held]):
     """A value and the effects that go with it."""
 
-    value: Value
+    value: Held
     effects: tuple[Effect, ...] = ()

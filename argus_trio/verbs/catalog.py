@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.capabilities import CAPABILITIES
 from argus_trio.contract.health import HEALTH, HealthAnswer
 from argus_trio.manage_client.clean import clean, one_line
@@ -22,7 +23,7 @@ from argus_trio.verbs.verb import Verb
 
 
 @attrs.frozen(kw_only=True)
-class FoundTool:
+class FoundTool(Value):
     """Of a `ToolEntry` what is read here. The whole cannot be decoded: msgspec takes no `Raw` that may be null."""
 
     name: str
@@ -35,7 +36,7 @@ class FoundTool:
 
 
 @attrs.frozen(kw_only=True)
-class FoundTools:
+class FoundTools(Value):
     """The same of a `CapabilitiesAnswer`."""
 
     tools: tuple[FoundTool, ...]

@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.passing.depth import is_deeper
 from argus_trio.wire.passing.known_result import WORTHWHILE_BYTES, known_answer
@@ -33,7 +34,7 @@ _SPELLED_ID: Final = re.compile(rb'"?([0-9]+)(?:\.0+)?(?:[eE]\+?0+)?"?')
 
 
 @attrs.frozen
-class Request:
+class Request(Value):
     """A JSON-RPC request; `id` is the raw JSON of a string or a number."""
 
     id: bytes
@@ -42,7 +43,7 @@ class Request:
 
 
 @attrs.frozen
-class Notification:
+class Notification(Value):
     """A JSON-RPC notification, which is never answered."""
 
     method: str
@@ -50,7 +51,7 @@ class Notification:
 
 
 @attrs.frozen
-class Response:
+class Response(Value):
     """The result of the request with this raw `id`; `result` is raw JSON."""
 
     id: bytes
@@ -58,7 +59,7 @@ class Response:
 
 
 @attrs.frozen
-class ErrorResponse:
+class ErrorResponse(Value):
     """The error of the request with this raw `id`, `null` where it could not be read; `error` is the raw object."""
 
     id: bytes

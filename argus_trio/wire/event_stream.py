@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import ArgusError
 from argus_trio.wire.envelope import on_one_line
 from argus_trio.wire.outline import KEPT_BYTES, Ends, Oversized
@@ -37,7 +38,7 @@ class EventTooLarge(ArgusError):
 
 
 @attrs.frozen(kw_only=True)
-class Event:
+class Event(Value):
     """One event of a stream, as it was dispatched."""
 
     event: str

@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.wire.members import object_or_none
 
 KEPT_BYTES: Final = 4096
@@ -24,7 +25,7 @@ _MEMBER: Final = re.compile(
 
 
 @attrs.frozen(kw_only=True)
-class Oversized:
+class Oversized(Value):
     """A message that is larger than its bound: both its ends, and its size in bytes."""
 
     head: bytes
@@ -59,7 +60,7 @@ class Ends:
 
 
 @attrs.frozen(kw_only=True)
-class Outline:
+class Outline(Value):
     """What the ends of a message tell."""
 
     id: bytes | None

@@ -13,6 +13,7 @@ from typing import Final, NoReturn
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -42,7 +43,7 @@ _NO_NUMBER: Final = re.compile(rb"(?:^|[\[:,{])\s*(-?Infinity|NaN)\b")
 
 
 @attrs.frozen(kw_only=True)
-class Reading:
+class Reading(Value):
     """What was read; in the place of a message that cannot be read stands its error.
 
     The error is a `ResponseInvalid` where it means to be an answer, with the id `null` where that is not known.

@@ -15,7 +15,7 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio import __version__
+from argus_trio import Value, __version__
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.task_ids import serves_tasks
@@ -96,7 +96,7 @@ class HandshakeRefused(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class Handshake:
+class Handshake(Value):
     """What a backend said of itself at the handshake."""
 
     era: Era

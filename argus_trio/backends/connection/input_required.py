@@ -14,6 +14,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio import Value
 from argus_trio.backends.connection.ask_progress import split_token
 from argus_trio.backends.connection.in_flight import InFlight
 from argus_trio.core.call.exchange import Exchange
@@ -41,7 +42,7 @@ AskClient = Callable[[str, Params], Awaitable[bytes]]
 
 
 @attrs.frozen(kw_only=True)
-class InputRequired:
+class InputRequired(Value):
     """An `input_required` result: what the backend asks of the client."""
 
     requests: dict[str, tuple[str, Params]]

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.core.call.task_ids import life_of, task_id_of
 from argus_trio.core.call.tasks import MAX_LIFE_SECONDS
 from argus_trio.wire.envelope import Params
@@ -29,7 +30,7 @@ _TERMINAL: Final = frozenset(("completed", "failed", "cancelled"))
 
 
 @attrs.frozen(kw_only=True)
-class RunningTask:
+class RunningTask(Value):
     """One task. Times are seconds of the clock of its `RunningTasks`."""
 
     key: str

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.backends.connection.notification_queue import Losses, size_of
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.wire.envelope import Params
@@ -32,7 +33,7 @@ cannot fill the memory with ids that it made up."""
 
 
 @attrs.frozen(kw_only=True)
-class TaskNotification:
+class TaskNotification(Value):
     """What a backend said of a task."""
 
     backend: str

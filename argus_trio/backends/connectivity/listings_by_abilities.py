@@ -17,6 +17,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.open import BackendAddress
 from argus_trio.backends.connectivity.watched_lists import list_backoff
@@ -75,7 +76,7 @@ class Lender(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class _Prepared:
+class _Prepared(Value):
     """A listing made ready for the catalog, and what it was made from."""
 
     spec: BackendSpec

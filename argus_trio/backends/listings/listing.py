@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.visibility import Globs, Override
 from argus_trio.core.catalog.catalog import KINDS, Dropped, Entry, HiddenEntry, HiddenWhy, Published
@@ -50,7 +51,7 @@ LIST_CHANGED: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class ListPage:
+class ListPage(Value):
     """One page of a list."""
 
     entries: tuple[tuple[str, Params], ...]

@@ -16,6 +16,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.backends.listings.listing import METHODS
 from argus_trio.backends.listings.pages import ListPages
 from argus_trio.backends.listings.rounds import ListLate, ListOutcome
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 
 
 @attrs.frozen(kw_only=True)
-class Due:
+class Due(Value):
     """The kinds that are to be listed now; none if a storm has ended."""
 
     kinds: tuple[str, ...] = ()
@@ -41,7 +42,7 @@ class Due:
 
 
 @attrs.frozen(kw_only=True)
-class ListFault:
+class ListFault(Value):
     """Why a list did not come, and when it is asked for again, on trio's clock."""
 
     kind: str

@@ -14,6 +14,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.listings.fetch import list_all, tell_cut
 from argus_trio.backends.listings.listing import CAPABILITIES, METHODS
@@ -39,7 +40,7 @@ class ListLate(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class ListOutcome:
+class ListOutcome(Value):
     """What came of listing some kinds."""
 
     lists: KnownListing = attrs.field(factory=dict)

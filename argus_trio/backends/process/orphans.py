@@ -18,6 +18,8 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
+
 log = structlog.get_logger()
 
 TREE: Final = "ARGUS_TRIO_TREE"
@@ -42,7 +44,7 @@ CUT_SHORT: Final = "the table of processes could not be read often enough in tim
 
 
 @attrs.frozen(kw_only=True)
-class _Process:
+class _Process(Value):
     pid: int
     parent: int
     group: int

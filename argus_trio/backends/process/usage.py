@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.core.health.health import TreeUsage
 
 FRESH_SECONDS: Final = 2.0
@@ -29,7 +30,7 @@ _PAGE_BYTES: Final = resource.getpagesize()
 
 
 @attrs.frozen
-class _ListedProcess:
+class _ListedProcess(Value):
     """One process of the table."""
 
     pid: int

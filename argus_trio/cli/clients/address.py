@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.load import MAX_BYTES
 from argus_trio.config.model.server import Server
 from argus_trio.config.read.document import NotYaml, read_document
@@ -28,7 +29,7 @@ class NoAddress(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class FoundAddress:
+class FoundAddress(Value):
     """Where clients reach the gateway."""
 
     base: str

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.cli.clients.place import ClientPlace
 from argus_trio.client_files.changing.editing import EditRefused, without_item, without_member
 from argus_trio.client_files.changing.replacing import FileRefused, read_file, replace_file
@@ -27,7 +28,7 @@ class ClientFileRefused(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class FileChange:
+class FileChange(Value):
     """What became of a file."""
 
     is_changed: bool

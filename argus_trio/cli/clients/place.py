@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.kinds import ClientKind
 
 
@@ -15,7 +16,7 @@ class NoPlace(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class ClientPlace:
+class ClientPlace(Value):
     """A file of a client."""
 
     path: Path

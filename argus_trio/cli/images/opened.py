@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.cli.logged import logging
 from argus_trio.config.load import load
 from argus_trio.config.model.backend import StdioBackend
@@ -35,7 +36,7 @@ SIGNALLED_EXIT: Final = 128
 
 
 @attrs.frozen(kw_only=True)
-class LoadedBackends:
+class LoadedBackends(Value):
     """The backends of a file that are commands."""
 
     specs: Mapping[str, StdioBackend]
@@ -43,7 +44,7 @@ class LoadedBackends:
 
 
 @attrs.frozen(kw_only=True)
-class BackendHere:
+class BackendHere(Value):
     """One of them, the engine that was found for it, and its plan."""
 
     spec: StdioBackend

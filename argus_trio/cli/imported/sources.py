@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.jsonc import JsonFault, read_jsonc
 from argus_trio.client_files.opening import MOST_BYTES, Unreadable, file_text, open_client_file
 from argus_trio.client_files.places import found_files
@@ -22,7 +23,7 @@ ORIGINAL: Final = "argus"
 
 
 @attrs.frozen(kw_only=True)
-class SourcePlace:
+class SourcePlace(Value):
     """A file that is to be read."""
 
     name: str
@@ -32,7 +33,7 @@ class SourcePlace:
 
 
 @attrs.frozen(kw_only=True)
-class OriginalFile:
+class OriginalFile(Value):
     """A configuration of the original Argus, to be read as such."""
 
     path: Path

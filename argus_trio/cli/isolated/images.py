@@ -10,6 +10,7 @@ from typing import Final, Literal, assert_never
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.cli.images.opened import used_engine
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import LinkFailed
@@ -28,7 +29,7 @@ _FOLDER: Final = Path("/run/argus-trio/INSTANCE")
 
 
 @attrs.frozen(kw_only=True)
-class ImageState:
+class ImageState(Value):
     """The image of a plan."""
 
     name: str

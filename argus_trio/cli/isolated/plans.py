@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.health.health import PlanWord
 from argus_trio.sandbox.engine.machine import this_machine
@@ -58,7 +59,7 @@ def counts_of(planned: Sequence[BackendPlan]) -> dict[PlanWord, int]:
 
 
 @attrs.frozen(kw_only=True)
-class CheckedPlans:
+class CheckedPlans(Value):
     """What `check` takes from the plans of backends."""
 
     not_bare: frozenset[str]

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.cli.isolated.images import ImageState
 from argus_trio.cli.isolated.plans import OFF, counts_of
 from argus_trio.config.model.container import IsolationSetting
@@ -30,7 +31,7 @@ _FACT_COLUMNS: Final = 10
 
 
 @attrs.frozen(kw_only=True)
-class FoundPlans:
+class FoundPlans(Value):
     """What was found out about the backends of a file."""
 
     setting: IsolationSetting

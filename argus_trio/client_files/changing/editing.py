@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.jsonc import JsonFault, JsonNode, line_of, read_jsonc
 
 _SPACES: Final = " \t\r\n\ufeff"
@@ -161,7 +162,7 @@ def _begins_line(text: str, at: int) -> bool:
 
 
 @attrs.frozen
-class _Edit:
+class _Edit(Value):
     """Where something is put into an object or a list, and how it is written there."""
 
     text: str

@@ -16,6 +16,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 MOST_BYTES: Final = 32 * 1024 * 1024
 """The largest file that is changed: that of Claude Code, which holds its history too, has some megabytes."""
 MOST_BACKUPS: Final = 100
@@ -30,7 +32,7 @@ class FileRefused(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class FileText:
+class FileText(Value):
     """What a file held when it was read."""
 
     path: Path

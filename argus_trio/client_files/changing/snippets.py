@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.changing.editing import put_item, put_member, rendered, root_of, without_member
 from argus_trio.client_files.changing.toml_editing import put_table, toml_of
 from argus_trio.client_files.kinds import ClientKind
@@ -31,7 +32,7 @@ class NoSnippet(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class ToldGateway:
+class ToldGateway(Value):
     """The gateway, as a client is told of it."""
 
     name: str

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.dialects.variables import VariableScope
 from argus_trio.client_files.jsonc import TextLines
 from argus_trio.client_files.server import FileProblem, ServerOrigin
@@ -15,7 +16,7 @@ MOST_SERVERS = 1000
 
 
 @attrs.frozen(kw_only=True)
-class FileContext:
+class FileContext(Value):
     """What the entries of a file share."""
 
     client: str

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.dialects.context import MOST_SERVERS, FileContext
 from argus_trio.client_files.dialects.entry import read_entry
 from argus_trio.client_files.dialects.shape import EntryShape
@@ -29,7 +30,7 @@ def _no_inputs(_root: JsonNode) -> Mapping[str, VariableReference]:
 
 
 @attrs.frozen(kw_only=True)
-class ClientDialect:
+class ClientDialect(Value):
     """A client's way to write its file."""
 
     name: str

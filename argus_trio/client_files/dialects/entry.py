@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.dialects.context import FileContext
 from argus_trio.client_files.dialects.shape import ELSEWHERE, LEFT_OUT, TYPES, EntryShape
 from argus_trio.client_files.dialects.values import EntryValues, is_null, kind_of, printable
@@ -45,7 +46,7 @@ def read_entry(member: JsonMember, shape: EntryShape, context: FileContext) -> D
 
 
 @attrs.frozen(kw_only=True)
-class _NoServer:
+class _NoServer(Value):
     """Why an entry declares no server that could be reached."""
 
     why: str

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.server import DeclaredTransport
 
 TYPES: Final[Mapping[str, DeclaredTransport]] = {
@@ -44,7 +45,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
 
 
 @attrs.frozen(kw_only=True)
-class EntryShape:
+class EntryShape(Value):
     """How a client writes one server; names of members."""
 
     urls: Mapping[str, DeclaredTransport] = attrs.field(factory=lambda: {"url": "http"})

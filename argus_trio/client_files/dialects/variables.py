@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.server import VariableReference, WrittenText
 
 VariableNotation = Literal["none", "shell", "shell-bare", "editor", "braces", "any"]
@@ -59,7 +60,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
-class VariableScope:
+class VariableScope(Value):
     """What the variables of a file can mean."""
 
     notation: VariableNotation

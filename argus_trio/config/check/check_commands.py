@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.findings import Findings
@@ -35,7 +36,7 @@ _TELLING: Final = re.compile(r"://|=|[A-Za-z0-9_]{24}")
 
 
 @attrs.frozen(kw_only=True)
-class CommandCheck:
+class CommandCheck(Value):
     """Checks the commands of one file in `folder`; programs are looked for as a backend's process does."""
 
     environ: Mapping[str, str]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.config import Config
@@ -43,7 +44,7 @@ def check_files(config: Config, folder: Path, findings: Findings, sources: Sourc
 
 
 @attrs.frozen
-class _FileCheck:
+class _FileCheck(Value):
     """Checks files by looking at them."""
 
     _findings: Findings

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import BackendSpec
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.operation import Probing, Restart, Timeouts
@@ -19,7 +20,7 @@ from argus_trio.config.read.key_path import KeyPath
 
 
 @attrs.frozen(kw_only=True)
-class _Rule:
+class _Rule(Value):
     """One key of a section is at most, or at least, what another key of it is."""
 
     section: str

@@ -7,12 +7,14 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 _WRITTEN: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%\w+)?)\]|(?P<host>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})")
 _MOST: Final = 65535
 
 
 @attrs.frozen
-class ListenAddress:
+class ListenAddress(Value):
     """A host name or address, and a port; port 0 takes a free one."""
 
     host: str

@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 
 JwtAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
@@ -13,7 +14,7 @@ JwtAlgorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES
 
 
 @attrs.frozen(kw_only=True)
-class BearerToken:
+class BearerToken(Value):
     """One token and whom it stands for."""
 
     token: str = attrs.field(
@@ -24,7 +25,7 @@ class BearerToken:
 
 
 @attrs.frozen(kw_only=True)
-class BearerMethod:
+class BearerMethod(Value):
     """Tokens of the file, in `Authorization: Bearer`."""
 
     type: Literal["bearer"] = attrs.field(default="bearer", metadata=about("tokens that stand in this file"))
@@ -32,7 +33,7 @@ class BearerMethod:
 
 
 @attrs.frozen(kw_only=True)
-class ApiKey:
+class ApiKey(Value):
     """One key and whom it stands for."""
 
     key: str = attrs.field(
@@ -43,7 +44,7 @@ class ApiKey:
 
 
 @attrs.frozen(kw_only=True)
-class ApiKeyMethod:
+class ApiKeyMethod(Value):
     """Keys of the file, in a header field of their own."""
 
     type: Literal["api_key"] = attrs.field(default="api_key", metadata=about("keys in a header field of their own"))
@@ -52,7 +53,7 @@ class ApiKeyMethod:
 
 
 @attrs.frozen(kw_only=True)
-class HeaderMethod:
+class HeaderMethod(Value):
     """Header fields that a trusted proxy sets."""
 
     type: Literal["header"] = attrs.field(
@@ -65,7 +66,7 @@ class HeaderMethod:
 
 
 @attrs.frozen(kw_only=True)
-class JwtMethod:
+class JwtMethod(Value):
     """Tokens that an issuer has signed (RFC 9068, RFC 7519)."""
 
     type: Literal["jwt"] = attrs.field(default="jwt", metadata=about("tokens that an authorization server has signed"))
@@ -105,7 +106,7 @@ AuthenticationMethod = BearerMethod | ApiKeyMethod | HeaderMethod | JwtMethod
 
 
 @attrs.frozen(kw_only=True)
-class AnonymousClients:
+class AnonymousClients(Value):
     """What clients without credentials are."""
 
     roles: tuple[str, ...] = attrs.field(default=(), metadata=about("the roles of who brings no credentials"))

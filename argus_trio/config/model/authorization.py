@@ -8,13 +8,14 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 from argus_trio.config.model.plain import PlainScalar
 from argus_trio.config.model.visibility import Globs
 
 
 @attrs.frozen(kw_only=True)
-class ArgumentCondition:
+class ArgumentCondition(Value):
     """What one argument has to be; every key that is given must hold."""
 
     equals: PlainScalar | None = attrs.field(default=None, metadata=about("it is this value"))
@@ -29,7 +30,7 @@ class ArgumentCondition:
 
 
 @attrs.frozen(kw_only=True)
-class Role:
+class Role(Value):
     """What one role may do. Rules are KIND:GLOB, or backend:NAME/KIND:GLOB with the backend's own names."""
 
     allow: tuple[str, ...] = attrs.field(default=(), metadata=about("the rules that let pass; * is everything"))
@@ -46,7 +47,7 @@ class Role:
 
 
 @attrs.frozen(kw_only=True)
-class View:
+class View(Value):
     """One more endpoint, which shows a part of what there is."""
 
     backends: tuple[str, ...] | None = attrs.field(

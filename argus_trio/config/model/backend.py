@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 from argus_trio.config.model.container import Container
 from argus_trio.config.model.naming import NAME_PART
@@ -23,14 +24,14 @@ NO_ENTRIES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)
-class ClientTls:
+class ClientTls(Value):
     """How an HTTPS backend is verified."""
 
     ca_file: Path | None = attrs.field(default=None, metadata=about("a PEM bundle to trust instead of the system's"))
 
 
 @attrs.frozen(kw_only=True)
-class Backend:
+class Backend(Value):
     """What every backend has, whatever its transport. `name` is its key in the file."""
 
     name: str

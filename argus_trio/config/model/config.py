@@ -9,6 +9,7 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 from argus_trio.config.model.authorization import View
 from argus_trio.config.model.backend import BackendSpec
@@ -21,7 +22,7 @@ from argus_trio.errors import Problem
 
 
 @attrs.frozen(kw_only=True)
-class Config:
+class Config(Value):
     """One loaded configuration. `backends` keeps the order of the file."""
 
     version: Literal["1"] = attrs.field(default="1", metadata=about("the version of this file's format"))

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 
 SIZE: Final = r"^[0-9]+ ?([kKmMgG]([iI]?[bB])?|[bB])?$"
@@ -20,7 +21,7 @@ NetworkMode = Literal["public", "allow", "none", "bridge"]
 
 
 @attrs.frozen(kw_only=True)
-class NetworkSpec:
+class NetworkSpec(Value):
     """What a container may reach. In the file it is a word, or a mapping with `allow` alone."""
 
     mode: NetworkMode = "public"
@@ -34,7 +35,7 @@ class NetworkSpec:
 
 
 @attrs.frozen(kw_only=True)
-class MountSpec:
+class MountSpec(Value):
     """A file or folder of this machine that a container sees."""
 
     source: Path = attrs.field(metadata=about("the file or folder on this machine"))
@@ -46,7 +47,7 @@ class MountSpec:
 
 
 @attrs.frozen(kw_only=True)
-class Container:
+class Container(Value):
     """How a stdio backend is isolated. A key that is not there is decided by the rest, and by the machine."""
 
     isolation: IsolationSetting | None = attrs.field(

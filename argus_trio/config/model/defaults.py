@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 from argus_trio.config.model.container import Container
 from argus_trio.config.model.operation import Bounds, Probing, Restart, Timeouts
@@ -13,7 +14,7 @@ from argus_trio.core.call.session_policy import SessionSetting
 
 
 @attrs.frozen(kw_only=True)
-class Defaults:
+class Defaults(Value):
     """What holds for each backend that does not say otherwise."""
 
     timeouts: Timeouts = attrs.field(default=Timeouts(), metadata=about("deadlines in seconds"))

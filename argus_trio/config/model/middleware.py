@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 from argus_trio.config.model.authentication import AnonymousClients, AuthenticationMethod
 from argus_trio.config.model.authorization import DefaultDecision, Role
@@ -20,7 +21,7 @@ MOST_SECONDS: Final = 31_536_000
 
 
 @attrs.frozen(kw_only=True)
-class LoggingSpec:
+class LoggingSpec(Value):
     """One event in the log for each request."""
 
     type: Literal["logging"] = attrs.field(default="logging", metadata=about("one event in the log for each request"))
@@ -35,7 +36,7 @@ class LoggingSpec:
 
 
 @attrs.frozen(kw_only=True)
-class AuthenticationSpec:
+class AuthenticationSpec(Value):
     """Who asks: decided for each request, before its body is read."""
 
     type: Literal["authentication"] = attrs.field(default="authentication", metadata=about("who asks"))
@@ -48,7 +49,7 @@ class AuthenticationSpec:
 
 
 @attrs.frozen(kw_only=True)
-class RbacSpec:
+class RbacSpec(Value):
     """What a principal may see and do, by its roles."""
 
     type: Literal["rbac"] = attrs.field(default="rbac", metadata=about("what exists for whom, by roles"))
@@ -63,7 +64,7 @@ class RbacSpec:
 
 
 @attrs.frozen(kw_only=True)
-class RateLimit:
+class RateLimit(Value):
     """One limit: so many calls in so many seconds, refilled evenly."""
 
     scope: Literal["principal", "global"] = attrs.field(
@@ -86,7 +87,7 @@ class RateLimit:
 
 
 @attrs.frozen(kw_only=True)
-class RateLimitSpec:
+class RateLimitSpec(Value):
     """How often calls may be made."""
 
     type: Literal["rate_limit"] = attrs.field(default="rate_limit", metadata=about("how often calls may be made"))
@@ -94,7 +95,7 @@ class RateLimitSpec:
 
 
 @attrs.frozen(kw_only=True)
-class TelemetrySpec:
+class TelemetrySpec(Value):
     """Traces and metrics, over OTLP/HTTP."""
 
     type: Literal["telemetry"] = attrs.field(default="telemetry", metadata=about("traces and metrics over OTLP/HTTP"))
@@ -120,7 +121,7 @@ class TelemetrySpec:
 
 
 @attrs.frozen(kw_only=True)
-class CustomSpec:
+class CustomSpec(Value):
     """A middleware of your own."""
 
     use: str = attrs.field(metadata=about("package.module:Name, or ./file.py:Name beside this file"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 from argus_trio.core.catalog.names import Strategy
 
@@ -14,7 +15,7 @@ NAME_PART = "[A-Za-z0-9_./-]"
 
 
 @attrs.frozen(kw_only=True)
-class ConflictResolution:
+class ConflictResolution(Value):
     """How names of different backends stay apart."""
 
     strategy: Strategy = attrs.field(default="prefix", metadata=about("what happens to names that two backends share"))

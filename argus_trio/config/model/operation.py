@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 
 
 @attrs.frozen(kw_only=True)
-class Timeouts:
+class Timeouts(Value):
     """Deadlines of one backend, in seconds."""
 
     connect: float = attrs.field(
@@ -30,7 +31,7 @@ class Timeouts:
 
 
 @attrs.frozen(kw_only=True)
-class Restart:
+class Restart(Value):
     """When a backend that was lost is tried again; in seconds, where it is not a count."""
 
     initial: float = attrs.field(
@@ -54,7 +55,7 @@ class Restart:
 
 
 @attrs.frozen(kw_only=True)
-class Probing:
+class Probing(Value):
     """How a backend that is ready is watched; in seconds, where it is not a count."""
 
     interval: float = attrs.field(default=30.0, metadata=about("seconds of silence until it is probed", minimum=0.001))
@@ -87,7 +88,7 @@ class Probing:
 
 
 @attrs.frozen(kw_only=True)
-class Bounds:
+class Bounds(Value):
     """How much one backend is given to do at once, and how much it may say at once."""
 
     concurrency: int = attrs.field(default=100, metadata=about("calls under way at once; more wait", minimum=1))

@@ -7,11 +7,12 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 
 
 @attrs.frozen(kw_only=True)
-class ServerTls:
+class ServerTls(Value):
     """The certificate the gateway itself serves with."""
 
     cert_file: Path = attrs.field(metadata=about("PEM certificate chain"))
@@ -19,7 +20,7 @@ class ServerTls:
 
 
 @attrs.frozen(kw_only=True)
-class ServerManagement:
+class ServerManagement(Value):
     """How operators reach the management API, besides the rules of the middleware."""
 
     token: str | None = attrs.field(
@@ -45,7 +46,7 @@ class ServerManagement:
 
 
 @attrs.frozen(kw_only=True)
-class ServerLimits:
+class ServerLimits(Value):
     """How much of the machine all clients together may take."""
 
     memory: int = attrs.field(
@@ -62,7 +63,7 @@ class ServerLimits:
 
 
 @attrs.frozen(kw_only=True)
-class Server:
+class Server(Value):
     """The gateway's own side."""
 
     host: str = attrs.field(default="127.0.0.1", metadata=about("the address to listen on"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.about import about
 
 
 @attrs.frozen(kw_only=True)
-class Globs:
+class Globs(Value):
     """Which names pass: those that some `allow` glob matches (all, if there is none) and no `deny` glob does."""
 
     allow: tuple[str, ...] = attrs.field(default=(), metadata=about("globs that let a name pass; none lets all pass"))
@@ -16,7 +17,7 @@ class Globs:
 
 
 @attrs.frozen(kw_only=True)
-class Filters:
+class Filters(Value):
     """What of a backend is shown; globs see the backend's own names (for resources, their URIs)."""
 
     tools: Globs = attrs.field(default=Globs(), metadata=about("by the tool's own name"))
@@ -25,7 +26,7 @@ class Filters:
 
 
 @attrs.frozen(kw_only=True)
-class Override:
+class Override(Value):
     """How one tool is shown instead of how its backend describes it."""
 
     name: str | None = attrs.field(default=None, metadata=about("the name shown, before any prefix"))

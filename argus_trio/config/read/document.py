@@ -13,6 +13,7 @@ import attrs
 import yaml
 import yaml.reader
 
+from argus_trio import Value
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar, Tree
 from argus_trio.errors import Problem
@@ -33,7 +34,7 @@ _QUOTED = {"@": "@scope/package", "`": "`text`", "%": "%d"}
 
 
 @attrs.frozen(kw_only=True)
-class Document:
+class Document(Value):
     """A text that was read as YAML."""
 
     root: Tree | None

@@ -14,6 +14,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 _BETWEEN: Final = re.compile(r"(?:[ \t\r\n]+|[#;][^\n]*)*")
 """Empty lines and comments."""
 _NAME: Final = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*")
@@ -23,7 +25,7 @@ _REST: Final = re.compile(r"[^\n]*")
 
 
 @attrs.frozen(kw_only=True)
-class EnvFileFault:
+class EnvFileFault(Value):
     """A line that cannot be read; nothing of its content is told."""
 
     line: int
@@ -31,7 +33,7 @@ class EnvFileFault:
 
 
 @attrs.frozen(kw_only=True)
-class EnvFileContent:
+class EnvFileContent(Value):
     """What such a file holds."""
 
     variables: Mapping[str, str] = attrs.field(repr=False)

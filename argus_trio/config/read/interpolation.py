@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import attrs
 
+from argus_trio import Value
+
 MAX_NESTING = 4
 """How deeply `${...}` may stand in one another: more than anybody can read."""
 
@@ -28,7 +30,7 @@ class Unavailable(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class Variable:
+class Variable(Value):
     """A part of a template: `${name}` or `${name:-default}`."""
 
     name: str
@@ -36,7 +38,7 @@ class Variable:
 
 
 @attrs.frozen(kw_only=True)
-class FromFile:
+class FromFile(Value):
     """A part of a template: `${file:path}`."""
 
     path: Template
@@ -47,7 +49,7 @@ Template = tuple["str | Variable | FromFile", ...]
 
 
 @attrs.frozen(kw_only=True)
-class Brought:
+class Brought(Value):
     """One value that was filled in; `variable` names the variable that held it, None for a file's content."""
 
     value: str = attrs.field(repr=False)

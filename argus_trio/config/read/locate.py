@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import BackendSpec, StdioBackend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.container import Container
@@ -16,7 +17,7 @@ from argus_trio.contract.sockets import AUTO
 
 
 @attrs.frozen(kw_only=True)
-class Locator:
+class Locator(Value):
     """Makes paths absolute: relative ones start at `folder`, `~/` is `environ["HOME"]`."""
 
     folder: Path

@@ -11,6 +11,8 @@ import re
 
 import attrs
 
+from argus_trio import Value
+
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _INT = re.compile(r"[+-]?(?:0|[1-9][0-9_]{0,30}|0x[0-9a-fA-F_]{1,16})")
@@ -18,7 +20,7 @@ _FLOAT = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE
 
 
 @attrs.frozen(kw_only=True)
-class Scalar:
+class Scalar(Value):
     """A scalar as it is written in the file."""
 
     text: str = attrs.field(repr=False)

@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import Backend
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.container import NetworkSpec
@@ -36,7 +37,7 @@ def plain_config(config: Config) -> dict[str, object]:
 
 
 @attrs.frozen
-class _Shown:
+class _Shown(Value):
     redact: Callable[[str], str]
     masks: bool = attrs.field(default=True, kw_only=True)
 

@@ -22,6 +22,7 @@ from cattrs import (
 from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
+from argus_trio import Value
 from argus_trio.config.model.authentication import (
     ApiKeyMethod,
     AuthenticationMethod,
@@ -79,7 +80,7 @@ _NAME = "\0name"
 
 
 @attrs.frozen(kw_only=True)
-class _Fault:
+class _Fault(Value):
     """Something in the tree that does not fit."""
 
     key_path: KeyPath

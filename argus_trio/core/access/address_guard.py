@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 
 _ALWAYS_METADATA: Final = frozenset({
@@ -35,7 +36,7 @@ class AddressRefused(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class AddressGuard:
+class AddressGuard(Value):
     """What may be dialled besides public addresses. Link-local, multicast and metadata addresses never are."""
 
     allows_private: bool = False

@@ -8,6 +8,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 Network = IPv4Network | IPv6Network
 
 MOST_HOPS: Final = 32
@@ -15,7 +17,7 @@ MOST_HOPS: Final = 32
 
 
 @attrs.frozen
-class TrustedProxies:
+class TrustedProxies(Value):
     """The networks whose word about their clients counts."""
 
     networks: tuple[Network, ...] = ()

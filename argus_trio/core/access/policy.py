@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.conditions.condition import RuleCondition
 from argus_trio.core.access.principal import OPERATOR_ROLE
 from argus_trio.core.access.rules import AccessRule
@@ -24,7 +25,7 @@ LONGEST_KEPT: Final = 256
 
 
 @attrs.frozen(kw_only=True)
-class Perspective:
+class Perspective(Value):
     """Whose view of the whole it is: the roles that count, and the endpoint. There are few different ones."""
 
     roles: frozenset[str] = frozenset()
@@ -65,7 +66,7 @@ class ViewRules:
 
 
 @attrs.frozen(kw_only=True)
-class Grant:
+class Grant(Value):
     """A rule that allows something under conditions, all of which have to hold."""
 
     because: str
@@ -77,7 +78,7 @@ class Grant:
 
 
 @attrs.frozen(kw_only=True)
-class Decision:
+class Decision(Value):
     """Whether something is there for a role, and what decided it, in words of the file."""
 
     is_allowed: bool

@@ -6,9 +6,11 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 
 @attrs.frozen(kw_only=True)
-class Principal:
+class Principal(Value):
     """Who asks. Whatever lasts belongs to `name` alone: the other values may differ from one request to the next."""
 
     name: str

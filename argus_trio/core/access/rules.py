@@ -11,6 +11,7 @@ from typing import Final, get_args
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.target import Target, TargetKind
 
 KINDS: Final[frozenset[str]] = frozenset(get_args(TargetKind))
@@ -25,7 +26,7 @@ class NoRule(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class AccessRule:
+class AccessRule(Value):
     """One rule, read."""
 
     text: str

@@ -6,11 +6,13 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 TargetKind = Literal["tool", "prompt", "resource", "method", "manage"]
 
 
 @attrs.frozen(kw_only=True)
-class Target:
+class Target(Value):
     """One tool, prompt or resource; a method that has none of them; or a right of the management API."""
 
     kind: TargetKind

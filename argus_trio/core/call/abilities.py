@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.wire.envelope import Params, Raw, decode_object
 from argus_trio.wire.members import object_member, string_member, without_nulls
@@ -30,7 +31,7 @@ ASKS: Final = ("elicitation/create", "sampling/createMessage", ROOTS_LIST)
 
 
 @attrs.frozen(kw_only=True)
-class Abilities:
+class Abilities(Value):
     """What one client can be asked, one bit for each thing (2025-11-25 and 2026-07-28, ClientCapabilities)."""
 
     form: bool = False
@@ -92,7 +93,7 @@ NONE: Final = Abilities()
 
 
 @attrs.frozen(kw_only=True)
-class Audience:
+class Audience(Value):
     """One client, as far as it depends on it what it is shown."""
 
     abilities: Abilities = NONE

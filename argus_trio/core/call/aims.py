@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.core.access.target import TargetKind
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.unknown_targets import unknown_method, unknown_named, unknown_reference, unknown_resource
@@ -43,7 +44,7 @@ _OF_TASKS: Final = "tasks/"
 
 
 @attrs.frozen(kw_only=True)
-class Aim:
+class Aim(Value):
     """What one call names."""
 
     kind: TargetKind

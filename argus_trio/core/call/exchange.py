@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.call.record import CallRecord
@@ -55,7 +56,7 @@ class EndedSession(ClientSession, Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Call:
+class Call(Value):
     """What a client asks: a method and one level of its params with raw values, and what is known of the client."""
 
     method: str

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS
 from argus_trio.core.call.exchange import Call
 
@@ -19,7 +20,7 @@ TAKEN_OF_FREE: Final = 3
 
 
 @attrs.frozen(kw_only=True)
-class Payer:
+class Payer(Value):
     """Who pays for what a call takes. Two that are equal are one client."""
 
     account: object

@@ -13,6 +13,7 @@ from typing import Literal, Protocol, TypeVar
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.call.abilities import Abilities
 from argus_trio.core.call.exchange import Call, ClientSession
 from argus_trio.core.call.payer import Payer, payer_of
@@ -26,7 +27,7 @@ TASK_METHODS = "tasks/"
 
 
 @attrs.frozen(kw_only=True)
-class Sharing:
+class Sharing(Value):
     """What of a backend decides whether its clients share a connection."""
 
     setting: SessionSetting
@@ -69,7 +70,7 @@ class Sharing:
 
 
 @attrs.frozen(kw_only=True)
-class ConnectionOwner:
+class ConnectionOwner(Value):
     """Whose a connection is: a legacy session's, that of a kind of modern clients, or nobody's yet.
 
     A legacy session has one for all its calls. Modern clients have no sessions: one is lent to one call at a time, of

@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.call.exchange import ClientSession
 
 MAX_TASKS: Final = 10_000
@@ -32,7 +33,7 @@ SWEEP_EVERY_SECONDS: Final = 60.0
 
 
 @attrs.frozen(kw_only=True)
-class Owner:
+class Owner(Value):
     """The owner of tasks: a principal at one endpoint, and in the legacy era one session of it alone (compared by
     identity)."""
 
@@ -43,7 +44,7 @@ class Owner:
 
 
 @attrs.frozen(kw_only=True)
-class Task:
+class Task(Value):
     """One task that a backend runs for a client."""
 
     id: str

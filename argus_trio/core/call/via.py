@@ -17,6 +17,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.wire.headers import VIA, Headers
 
 VARIABLE: Final = "ARGUS_VIA"
@@ -29,7 +30,7 @@ _NAMED: Final = re.compile(r"([0-9a-f]{16})(?:>([0-9]{1,2}))?")
 
 
 @attrs.frozen(kw_only=True)
-class _Caller:
+class _Caller(Value):
     """A gateway that has asked: whom it named, itself first, each with the one that it asks; and until when that is
     named on."""
 

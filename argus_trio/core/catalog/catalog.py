@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.catalog.names import LONGEST_NAME, PORTABLE, Claim, Collision, Scheme, in_order, resolve
 from argus_trio.core.catalog.paging import Listed, listed
 from argus_trio.core.catalog.remarks import Remark
@@ -25,7 +26,7 @@ from argus_trio.wire.revisions import Era
 
 
 @attrs.frozen(kw_only=True)
-class Entry:
+class Entry(Value):
     """One tool, prompt, resource or template of a backend."""
 
     key: str
@@ -41,7 +42,7 @@ class Entry:
 
 
 @attrs.frozen(kw_only=True)
-class Dropped:
+class Dropped(Value):
     """A tool that must not be shown, and why."""
 
     backend: str
@@ -55,7 +56,7 @@ that no client could read, or a pin that it differs from."""
 
 
 @attrs.frozen(kw_only=True)
-class HiddenEntry:
+class HiddenEntry(Value):
     """An entry that a backend lists and that is shown to nobody, kept to be told. It is on the way of no call."""
 
     kind: str
@@ -70,7 +71,7 @@ class HiddenEntry:
 
 
 @attrs.frozen(kw_only=True)
-class Published:
+class Published(Value):
     """What one backend shows, its filters and overrides already applied. An empty `prefix` leaves the names bare."""
 
     backend: str
@@ -100,7 +101,7 @@ class Published:
 
 
 @attrs.frozen(kw_only=True)
-class Route:
+class Route(Value):
     """Where a name leads: a backend, and the key there."""
 
     backend: str
@@ -123,7 +124,7 @@ LIST_KEYS: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Catalog:
+class Catalog(Value):
     """One snapshot of what all backends show: routes by name, and list results that are ready to send."""
 
     tools: Mapping[str, Route]

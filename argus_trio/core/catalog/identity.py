@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.wire.envelope import Params, Raw, encode_raw
 from argus_trio.wire.members import object_member, object_or_none
 
@@ -23,7 +24,7 @@ _MERGED: Final = ("extensions", "experimental", "tasks")
 
 
 @attrs.frozen(kw_only=True)
-class GatewayIdentity:
+class GatewayIdentity(Value):
     """What the gateway says of itself to a client, at the moment it is asked."""
 
     version: str
@@ -35,7 +36,7 @@ class GatewayIdentity:
 
 
 @attrs.frozen(kw_only=True)
-class BackendIdentity:
+class BackendIdentity(Value):
     """What one backend says of itself. `prefix` is what its shown names begin with, empty where they are bare."""
 
     backend: str

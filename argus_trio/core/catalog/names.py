@@ -15,6 +15,8 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
+
 Strategy = Literal["prefix", "first-wins", "priority", "error"]
 
 LONGEST_NAME: Final = 64
@@ -24,7 +26,7 @@ PORTABLE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @attrs.frozen(kw_only=True)
-class Scheme:
+class Scheme(Value):
     """How names of different backends are kept apart; see `conflict_resolution` in the configuration."""
 
     strategy: Strategy = "prefix"
@@ -33,7 +35,7 @@ class Scheme:
 
 
 @attrs.frozen(kw_only=True)
-class Claim:
+class Claim(Value):
     """One backend's claim to show something as `name`; `prefix` tells it apart from other backends."""
 
     backend: str
@@ -42,7 +44,7 @@ class Claim:
 
 
 @attrs.frozen(kw_only=True)
-class Collision:
+class Collision(Value):
     """A name that two backends claimed: who has it (None: neither), who lost it, and how the loser is shown instead."""
 
     name: str
@@ -58,7 +60,7 @@ class Collision:
 
 
 @attrs.frozen(kw_only=True)
-class PairCollisions:
+class PairCollisions(Value):
     """All the names of one kind of outcome that two backends claimed both, in the order of the claims."""
 
     backends: tuple[str, str]
@@ -71,7 +73,7 @@ class PairCollisions:
 
 
 @attrs.frozen(kw_only=True)
-class Naming:
+class Naming(Value):
     """The names that all claims were given, in the order of the claims, and every collision that came up."""
 
     claims_by_name: Mapping[str, Claim]
@@ -149,7 +151,7 @@ def resolve(claims: Iterable[Claim], scheme: Scheme, holders: Mapping[str, str])
 
 
 @attrs.frozen(kw_only=True)
-class NamingOf:
+class NamingOf(Value):
     """How one backend's names are shown, as far as its configuration says so."""
 
     backend: str

@@ -17,6 +17,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import InvalidParams
 from argus_trio.wire.passing.known_result import KnownResult
 
@@ -27,7 +28,7 @@ _MAC_BYTES: Final = 16
 
 
 @attrs.frozen(kw_only=True)
-class Listed:
+class Listed(Value):
     """One kind's whole list result. A list of several pages is in the order of its keys, a short one as given."""
 
     whole: bytes
@@ -84,7 +85,7 @@ def _opening(member: str) -> bytes:
 
 
 @attrs.frozen(kw_only=True)
-class Cursors:
+class Cursors(Value):
     """Makes and reads cursors, each for one kind of list; only the holder of `key` can have made one that is read."""
 
     key: bytes = attrs.field(repr=False)

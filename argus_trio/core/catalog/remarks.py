@@ -11,6 +11,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 NAMES_SHOWN: Final = 5
 """How many of the entries that one remark fits are named: enough to know which they are, in one line."""
 LONGEST_WHAT: Final = 200
@@ -24,7 +26,7 @@ def _shortened(what: str) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class Remark:
+class Remark(Value):
     """A remark on one entry of a backend, by its kind and its own name, which is empty where it has none."""
 
     backend: str
@@ -35,7 +37,7 @@ class Remark:
 
 
 @attrs.frozen(kw_only=True)
-class CommonRemark:
+class CommonRemark(Value):
     """The same remark on several entries of one kind."""
 
     backend: str
@@ -59,7 +61,7 @@ def gathered(remarks: Iterable[Remark], known: Container[Remark] = ()) -> list[C
 
 
 @attrs.frozen(kw_only=True)
-class Upheaval:
+class Upheaval(Value):
     """The length of one kind's list before and after a change, in entries."""
 
     kind: str

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.wire.envelope import Params, Raw, decode_array, decode_object, encode
 
 _NULL: Final = b"null"
@@ -34,7 +35,7 @@ class Unsound(Exception):
 
 
 @attrs.frozen(kw_only=True)
-class SoundEntry:
+class SoundEntry(Value):
     """An entry that clients can read."""
 
     fields: Params
@@ -51,7 +52,7 @@ Raises `Unsound` where it is not what it has to be.
 
 
 @attrs.frozen(kw_only=True)
-class Member:
+class Member(Value):
     """What one member of an object has to be."""
 
     read: Read

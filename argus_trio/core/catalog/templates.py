@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.catalog.uris import comparable, origin
 
 MAX_URI: Final = 2048
@@ -45,7 +46,7 @@ def matches(pattern: re.Pattern[str], uri: str) -> bool:
 
 
 @attrs.frozen(kw_only=True)
-class ComparedTemplate:
+class ComparedTemplate(Value):
     """A template by which URIs are found that a client spells otherwise than its backend does."""
 
     pattern: re.Pattern[str]

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.egress.reasons import EgressReason
 
 MOST_HOSTS: Final = 250
@@ -29,7 +30,7 @@ PassedBy = Literal["public", "allow", "service"]
 
 
 @attrs.frozen(kw_only=True)
-class EgressTarget:
+class EgressTarget(Value):
     """What was tried."""
 
     host: str

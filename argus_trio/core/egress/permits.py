@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.egress.attempts import EgressRow, EgressTarget
 from argus_trio.core.egress.reasons import HELPED_BY_ALLOW, HELPED_BY_SERVICES, EgressReason
 
@@ -15,7 +16,7 @@ _MOST_IN_A_LINE: Final = 10
 
 
 @attrs.frozen(kw_only=True)
-class EgressPermits:
+class EgressPermits(Value):
     """Entries of the two lists of the file."""
 
     allow: tuple[str, ...] = ()

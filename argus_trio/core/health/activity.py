@@ -10,12 +10,14 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 WORK_SECONDS: Final = 0.05
 """Processor time since the last sample that counts as work: a server that only waits uses a hundredth of it."""
 
 
 @attrs.frozen(kw_only=True)
-class Activity:
+class Activity(Value):
     """What a program has done so far. All of it only grows."""
 
     messages: int

@@ -6,12 +6,14 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 LEAST_SHARE: Final = 0.1
 """The part of `Backoff.first` that every wait lasts at least: full jitter alone could retry at once."""
 
 
 @attrs.frozen(kw_only=True)
-class Backoff:
+class Backoff(Value):
     """The waits between attempts, in seconds: `first`, doubled with each failed attempt, at most `longest`."""
 
     first: float = 1.0

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.control import Hold
 from argus_trio.core.health.lifecycle import BackendStanding, BackendState
 
@@ -19,7 +20,7 @@ PreparingWord = Literal["installing", "building", "pulling"]
 
 
 @attrs.frozen(kw_only=True)
-class Health:
+class Health(Value):
     """The gateway's health as a client would meet it: how many backends are declared, connected and answering well."""
 
     total: int
@@ -57,7 +58,7 @@ class Health:
 
 
 @attrs.frozen(kw_only=True)
-class Calls:
+class Calls(Value):
     """The calls of all clients at one backend."""
 
     under_way: int = 0
@@ -69,7 +70,7 @@ class Calls:
 
 
 @attrs.frozen(kw_only=True)
-class FailedList:
+class FailedList(Value):
     """A list that did not come the last time, and when it is asked for again."""
 
     kind: str
@@ -78,7 +79,7 @@ class FailedList:
 
 
 @attrs.frozen(kw_only=True)
-class NotedEntries:
+class NotedEntries(Value):
     """Entries of one kind that the same was done to, or that are left out for the same reason: how many, and some."""
 
     kind: str
@@ -88,7 +89,7 @@ class NotedEntries:
 
 
 @attrs.frozen(kw_only=True)
-class ListsStatus:
+class ListsStatus(Value):
     """What there is to say of what a backend lists."""
 
     failed: tuple[FailedList, ...] = ()
@@ -103,7 +104,7 @@ class ListsStatus:
 
 
 @attrs.frozen(kw_only=True)
-class StateChange:
+class StateChange(Value):
     """A state that a backend came into, on the caller's clock."""
 
     at: float
@@ -122,7 +123,7 @@ _SHOWN: Final[Mapping[BackendState, ShownState]] = {
 
 
 @attrs.frozen(kw_only=True)
-class Isolation:
+class Isolation(Value):
     """How one stdio backend runs: in a container, bare, or not at all."""
 
     plan: PlanWord
@@ -141,7 +142,7 @@ class Isolation:
 
 
 @attrs.frozen(kw_only=True)
-class ContainerLimits:
+class ContainerLimits(Value):
     """What a container may use at most."""
 
     memory: int
@@ -150,7 +151,7 @@ class ContainerLimits:
 
 
 @attrs.frozen(kw_only=True)
-class RunningProgram:
+class RunningProgram(Value):
     """The program of a stdio backend, while it runs. Nothing of its arguments and its environment."""
 
     name: str
@@ -167,7 +168,7 @@ class RunningProgram:
 
 
 @attrs.frozen(kw_only=True)
-class TreeUsage:
+class TreeUsage(Value):
     """What a tree of processes uses."""
 
     processor_seconds: float
@@ -177,7 +178,7 @@ class TreeUsage:
 
 
 @attrs.frozen(kw_only=True)
-class EngineStatus:
+class EngineStatus(Value):
     """The container engine that is used, or why there is none."""
 
     kind: Literal["docker", "podman"] | None = None
@@ -195,7 +196,7 @@ class EngineStatus:
 
 
 @attrs.frozen(kw_only=True)
-class BackendStatus:
+class BackendStatus(Value):
     """How one backend stands, and how much it shows. Times are of the caller's clock, in seconds."""
 
     name: str
@@ -265,7 +266,7 @@ class BackendStatus:
 
 
 @attrs.frozen(kw_only=True)
-class Draining:
+class Draining(Value):
     """A backend that a reload replaced or removed, as long as calls are under way there."""
 
     name: str
@@ -273,7 +274,7 @@ class Draining:
 
 
 @attrs.frozen(kw_only=True)
-class Overview:
+class Overview(Value):
     """All backends: those in effect, those that a reload is ending, and how many calls reloads have cut so far."""
 
     backends: tuple[BackendStatus, ...] = ()

@@ -7,6 +7,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 
 class BackendState(Enum):
     """The state of one backend."""
@@ -95,7 +97,7 @@ def after(state: BackendState, happened: BackendEvent) -> BackendState:
 
 
 @attrs.frozen(kw_only=True)
-class BackendStanding:
+class BackendStanding(Value):
     """The state of one backend, since when, and why. Times are of the caller's clock, in seconds."""
 
     state: BackendState = BackendState.STARTING

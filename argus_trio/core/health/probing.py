@@ -11,6 +11,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 SUSPECT_PACE_SECONDS: Final = 1.0
 """The time between two probes that failing calls give rise to: short, so that a lost backend is found out soon, and not
 zero, so that a burst of failures makes no burst of probes."""
@@ -29,7 +31,7 @@ class Condition(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class HealthVerdict:
+class HealthVerdict(Value):
     """The condition of a connection as judged, with the reason in one line for people."""
 
     condition: Condition

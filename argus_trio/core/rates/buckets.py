@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.rates.callers import EVERYBODY, crowd_of
 from argus_trio.core.rates.gcra import NANOSECONDS, BucketRule
 
@@ -77,7 +78,7 @@ class Buckets:
 
 
 @attrs.frozen
-class Charge:
+class Charge(Value):
     """One call of `caller`, to be taken from a bucket of the limit with this number."""
 
     limit: int
@@ -85,7 +86,7 @@ class Charge:
 
 
 @attrs.frozen(kw_only=True)
-class Shortage:
+class Shortage(Value):
     """The limit that refuses a call, of several the one that does so longest; and when the call may come again."""
 
     limit: int

@@ -10,11 +10,13 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 NANOSECONDS: Final = 1_000_000_000
 
 
 @attrs.frozen(kw_only=True)
-class BucketRule:
+class BucketRule(Value):
     """So many calls in a time, refilled evenly, of which `burst` may come at once."""
 
     calls: int

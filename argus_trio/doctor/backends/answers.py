@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.doctor.backends.diagnosis import Diagnosis
 from argus_trio.doctor.backends.questions import RemoteAnswer
 
@@ -19,7 +20,7 @@ _TO_TLS: Final = re.compile(
 
 
 @attrs.frozen(kw_only=True)
-class StatusRow:
+class StatusRow(Value):
     """What some statuses mean; `{at}` is the key of the backend."""
 
     statuses: Sequence[int]

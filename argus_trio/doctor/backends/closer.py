@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.model.backend import HttpBackend, SseBackend
 from argus_trio.doctor.backends.answers import meaning
 from argus_trio.doctor.backends.diagnosis import Diagnosis
@@ -30,7 +31,7 @@ OTHER: Final[Mapping[str, RemoteTransport]] = {"streamable-http": "sse", "sse": 
 
 
 @attrs.frozen(kw_only=True)
-class ServerPatience:
+class ServerPatience(Value):
     """How long a server is waited for, in seconds."""
 
     reach: float = REACH_SECONDS
@@ -57,7 +58,7 @@ async def look_closer(
 
 
 @attrs.frozen(kw_only=True)
-class _CloserLook:
+class _CloserLook(Value):
     spec: HttpBackend | SseBackend
     route: OriginRoute
     patience: ServerPatience

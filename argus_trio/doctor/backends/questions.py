@@ -9,7 +9,7 @@ from typing import Final, Literal
 import attrs
 import trio
 
-from argus_trio import __version__
+from argus_trio import Value, __version__
 from argus_trio.errors import LinkFailed
 from argus_trio.net.dial import OriginRoute
 from argus_trio.net.http1 import HttpAnswer, HttpRequest
@@ -41,7 +41,7 @@ GREETING: Final = json.dumps(
 
 
 @attrs.frozen(kw_only=True)
-class RemoteAnswer:
+class RemoteAnswer(Value):
     """What a server answered."""
 
     status: int

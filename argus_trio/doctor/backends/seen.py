@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.contract.backends import BACKENDS, EGRESS, BackendEntry, BackendsAnswer, EgressAnswer
 from argus_trio.contract.capabilities import CAPABILITIES, CapabilitiesAnswer, ToolEntry
 from argus_trio.contract.settings import LOGS, LogLineEntry, LogsAnswer
@@ -27,7 +28,7 @@ WELL: Final = frozenset({"ready", "disabled", "draining"})
 
 
 @attrs.frozen(kw_only=True)
-class BackendSeen:
+class BackendSeen(Value):
     """One backend, and what helps to know why it is not ready."""
 
     entry: BackendEntry
@@ -38,7 +39,7 @@ class BackendSeen:
 
 
 @attrs.frozen(kw_only=True)
-class GatewaySeen:
+class GatewaySeen(Value):
     """What a gateway says of its backends."""
 
     backends: tuple[BackendSeen, ...] = ()

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.net.origin import Origin
 
 TRUST_SECONDS: Final = 5.0
@@ -16,7 +17,7 @@ _NAMES: Final = ("commonName", "organizationName")
 
 
 @attrs.frozen(kw_only=True)
-class ShownCertificate:
+class ShownCertificate(Value):
     """What a certificate says; empty where it does not."""
 
     issuer: str = ""

@@ -11,11 +11,12 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.doctor.backends.diagnosis import Diagnosis
 
 
 @attrs.frozen(kw_only=True)
-class SaidRow:
+class SaidRow(Value):
     """One row: `what` and `advice` name groups of the pattern, `{at}` is the key of the backend, `{name}` its name."""
 
     pattern: re.Pattern[str]

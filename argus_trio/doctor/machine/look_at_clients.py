@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.client_files.kinds import KINDS
 from argus_trio.client_files.opening import open_client_file
 from argus_trio.client_files.places import found_files
@@ -24,7 +25,7 @@ _MOST_NAMED: Final = 8
 
 
 @attrs.frozen(kw_only=True)
-class LeadingEntry:
+class LeadingEntry(Value):
     """An entry of a client's file that leads to a gateway."""
 
     server: DeclaredServer

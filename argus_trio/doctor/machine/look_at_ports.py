@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.model.server import Server
 from argus_trio.doctor.examination import Examination
 from argus_trio.doctor.finding import DoctorFinding
@@ -19,7 +20,7 @@ from argus_trio.doctor.running import RunningGateway
 
 
 @attrs.frozen(kw_only=True)
-class WantedAddress:
+class WantedAddress(Value):
     """An address that the file wants."""
 
     host: str

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, read_declared
 from argus_trio.core.call.exchange import Call
@@ -52,7 +53,7 @@ SUPPORTED: Final = MODERN_REVISIONS
 
 
 @attrs.frozen(kw_only=True)
-class ModernRequest:
+class ModernRequest(Value):
     """One request: the call, without what it says of its client for this hop alone."""
 
     id: bytes

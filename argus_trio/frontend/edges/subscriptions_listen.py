@@ -10,6 +10,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio import Value
 from argus_trio.core.call.abilities import Audience
 from argus_trio.core.call.aims import MAX_URIS
 from argus_trio.core.call.exchange import Call, Deliver
@@ -47,7 +48,7 @@ _TASKS: Final = "taskIds"
 
 
 @attrs.frozen(kw_only=True)
-class SubscriptionFilter:
+class SubscriptionFilter(Value):
     """What a client wants to be told, as far as there is such a thing here."""
 
     kinds: tuple[str, ...]
@@ -92,7 +93,7 @@ WatchNamed = Callable[[Sequence[str], Deliver], AbstractAsyncContextManager[tupl
 
 
 @attrs.frozen
-class WatchFunctions:
+class WatchFunctions(Value):
     """How updates of single resources and tasks are subscribed to, for one call."""
 
     audience: Audience

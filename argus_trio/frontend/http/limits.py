@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
+
 
 @attrs.frozen(kw_only=True)
-class Limits:
+class Limits(Value):
     """The bounds of one front end."""
 
     body_bytes: int

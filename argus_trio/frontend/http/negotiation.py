@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import RpcError
 from argus_trio.frontend.http.errors import CodingRefused, NotAcceptable, WrongMediaType
 from argus_trio.frontend.http.request import JSON, Header, retry_after
@@ -20,7 +21,7 @@ _PLAIN_ALONE: Final = (b"accept-encoding", b"identity")
 
 
 @attrs.frozen
-class Accepts:
+class Accepts(Value):
     """What a client can take as an answer."""
 
     json: bool

@@ -12,6 +12,7 @@ from typing import Final, Literal, NotRequired, Protocol, TypedDict
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.memory import Body
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
@@ -85,7 +86,7 @@ Extensions = TypedDict("Extensions", {"argus.disconnect": Disconnects, "argus.sh
 
 
 @attrs.frozen(kw_only=True)
-class Door:
+class Door(Value):
     """By which listener a connection came."""
 
     serves: Literal["everything", "clients", "management"] = "everything"

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.check.certificate import CertificateUnusable, load_certificate
 from argus_trio.config.model.server import Server, ServerManagement, ServerTls
 from argus_trio.core.access.access import OPEN, Access
@@ -18,7 +19,7 @@ from argus_trio.frontend.http.limits import Limits
 
 
 @attrs.frozen(kw_only=True)
-class ManagementAccess:
+class ManagementAccess(Value):
     """How the operator comes in."""
 
     digest: bytes | None = attrs.field(default=None, repr=False)
@@ -39,7 +40,7 @@ class ManagementAccess:
 
 
 @attrs.frozen(kw_only=True)
-class ServedSettings:
+class ServedSettings(Value):
     """What follows from one configuration's `server`."""
 
     server: Server

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.problem import PROBLEMS, type_of
 from argus_trio.errors import ArgusError
 from argus_trio.frontend.http.request import JSON, Header
@@ -13,7 +14,7 @@ from argus_trio.wire.envelope import encode
 
 
 @attrs.frozen(kw_only=True)
-class PageAnswer:
+class PageAnswer(Value):
     """An answer as a whole; `body` is a value of the contract, or bytes that are ready to send."""
 
     body: object

@@ -9,9 +9,11 @@ from typing import overload
 import attrs
 import trio
 
+from argus_trio import Value
+
 
 @attrs.frozen(kw_only=True)
-class Clocks:
+class Clocks(Value):
     """The same moment on the clock that values use, and as seconds of the Unix epoch."""
 
     now: float

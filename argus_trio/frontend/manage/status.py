@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 import trio
 
-from argus_trio import __version__
+from argus_trio import Value, __version__
 from argus_trio.contract.backends import BACKENDS
 from argus_trio.contract.capabilities import CAPABILITIES, CapabilitiesQuery
 from argus_trio.contract.events import EVENTS, EventsQuery
@@ -43,7 +43,7 @@ _NO_HOST: Final = "http://localhost"
 
 
 @attrs.frozen(kw_only=True)
-class ServedFacts:
+class ServedFacts(Value):
     """What is known of the front end while it serves."""
 
     urls: Sequence[str] = ()

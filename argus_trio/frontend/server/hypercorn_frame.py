@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from typing import cast
 
 import attrs
 from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
 from hypercorn.trio.worker_context import EventWrapper, WorkerContext
 from hypercorn.typing import AppWrapper, ASGIFramework
 
-from argus_trio.frontend.server.site import Site
+from argus_trio.frontend.server.site import MAX_HEAD_BYTES, Site
+
+
+class HypercornSettings(Config):
+    """Hypercorn's settings. Its logs are off: ours tell what it would."""
+
+    accesslog = None
+    errorlog = None
+    include_server_header = False
+    h11_max_incomplete_size = MAX_HEAD_BYTES
+    keep_alive_max_requests = sys.maxsize
 
 
 class FurtherRequest(Exception):
@@ -47,6 +59,7 @@ class HypercornFrame:
     """A site, as Hypercorn sees it."""
 
     site: Site
+    config: HypercornSettings = attrs.field(factory=HypercornSettings, init=False)
     app: AppWrapper = attrs.field(init=False)
     context: WorkerContext = attrs.field(factory=lambda: _Context(None), init=False)
 

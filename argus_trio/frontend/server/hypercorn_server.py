@@ -99,11 +99,11 @@ class ServedConnection:
         socket = self._transport.socket
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
-        frame, site = self._frame, self._site
+        frame = self._frame
         async with trio.open_nursery() as nursery:
             requests = cast("TaskGroup", _Requests(nursery))
             state, tls = ConnectionState({"door": self._door}), self._transport.is_secure
-            protocol = _Http1(frame.app, site.config, frame.context, requests, state, tls, client, server, self.send)
+            protocol = _Http1(frame.app, frame.config, frame.context, requests, state, tls, client, server, self.send)
             protocol.connection = _OneSided.begun()
             self._protocol = protocol
             with self._reading:

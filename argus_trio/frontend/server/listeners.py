@@ -14,6 +14,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.config.check.listen_address import ListenAddress, listen_address
 from argus_trio.errors import ListenFailed
 from argus_trio.frontend.http.request import MAIN_DOOR, Door
@@ -54,7 +55,7 @@ def _always(_: int) -> bool:
 
 
 @attrs.frozen
-class AcceptedConnection:
+class AcceptedConnection(Value):
     """A client's stream; where TLS is spoken, its handshake is still to come."""
 
     stream: ClientStream
@@ -137,7 +138,7 @@ class ServerListener(trio.abc.AsyncResource):
 
 
 @attrs.frozen
-class OpenListeners:
+class OpenListeners(Value):
     """Open listeners, and the base URL of each."""
 
     listeners: tuple[ServerListener, ...]

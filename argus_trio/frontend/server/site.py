@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from time import time
+from time import gmtime, time
 from typing import Final, Protocol
 
 import attrs
 import trio
-from hypercorn.config import Config
 
 from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
@@ -18,25 +16,8 @@ from argus_trio.frontend.server.lean.patience import Patience
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 """The largest head of a request."""
-
-
-class HypercornSettings(Config):
-    """Hypercorn's settings. Its logs are off: ours tell what it would."""
-
-    accesslog = None
-    errorlog = None
-    include_server_header = False
-    h11_max_incomplete_size = MAX_HEAD_BYTES
-    keep_alive_max_requests = sys.maxsize
-    _dated = (0, [(b"date", b"")])
-
-    def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
-        """What every response carries, made once a second."""
-        second, headers = self._dated
-        if second != int(time()):
-            headers = super().response_headers(protocol)
-            self._dated = (int(time()), headers)
-        return headers
+_DAYS: Final = b"Mon Tue Wed Thu Fri Sat Sun".split()
+_MONTHS: Final = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 class Idling(Protocol):
@@ -58,7 +39,6 @@ class Site:
     settings: CurrentSettings
     nursery: trio.Nursery
     bodies: Bodies = attrs.field(kw_only=True)
-    config: HypercornSettings = attrs.field(factory=HypercornSettings, init=False)
     connections: set[Idling] = attrs.field(factory=set, init=False)
     patience: Patience = attrs.field(init=False)
     departures: Departures = attrs.field(factory=Departures, init=False)
@@ -70,9 +50,17 @@ class Site:
         self.patience = Patience(self.settings)
 
     def dated_line(self) -> bytes:
-        """The lines that every answer's head has, made once a second."""
+        """The line that every answer's head has, made once a second."""
         second, line = self._dated
         if second != int(time()):
-            line = b"".join(b"%b: %b\r\n" % header for header in self.config.response_headers("h11"))
-            self._dated = (int(time()), line)
+            second = int(time())
+            line = b"date: %b\r\n" % http_date(second)
+            self._dated = (second, line)
         return line
+
+
+def http_date(second: int) -> bytes:
+    """A second since 1970, as HTTP writes it (RFC 9110, section 5.6.7), whatever the locale."""
+    at = gmtime(second)
+    day = b"%b, %02d %b %04d" % (_DAYS[at.tm_wday], at.tm_mday, _MONTHS[at.tm_mon - 1], at.tm_year)
+    return b"%b %02d:%02d:%02d GMT" % (day, at.tm_hour, at.tm_min, at.tm_sec)

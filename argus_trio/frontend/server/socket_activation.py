@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.check.loopback import is_loopback
 from argus_trio.errors import ListenFailed
 
@@ -20,7 +21,7 @@ _ADVICE: Final = "mend the socket unit, or start the gateway without it"
 
 
 @attrs.frozen
-class Inherited:
+class Inherited(Value):
     """One inherited socket that listens; owned by whoever holds this. `name` is for people."""
 
     socket: socket.socket

@@ -17,6 +17,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.contract.sockets import AUTO, MOST_PATH_BYTES, socket_folder, socket_name
 from argus_trio.errors import ListenFailed
 
@@ -38,7 +39,7 @@ _ADVICE: Final = "write another server.management.socket"
 
 
 @attrs.frozen(kw_only=True)
-class SocketFile:
+class SocketFile(Value):
     """A socket's file, known by what it is and not by its name alone."""
 
     path: Path

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.core.call.abilities import Abilities, read_declared
 from argus_trio.errors import InvalidParams
 from argus_trio.wire.envelope import Params, decode_object, decode_string
@@ -22,7 +23,7 @@ _SHOWN: Final = 100
 
 
 @attrs.frozen(kw_only=True)
-class Hello:
+class Hello(Value):
     """What a legacy client says at `initialize`, and the revision that is settled on."""
 
     revision: str

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.client_files.server import DeclaredServer, DeclaredTransport, ServerOrigin, WrittenText
 from argus_trio.config.read.key_path import KeyPath
 from argus_trio.config.read.scalar import Scalar
@@ -32,7 +33,7 @@ _LEAST: Final = 0.001
 
 
 @attrs.frozen(kw_only=True)
-class OriginalBackends:
+class OriginalBackends(Value):
     """Writes the backends of one file."""
 
     source: OriginalSource

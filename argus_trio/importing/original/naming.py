@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.check.check import is_separable
 from argus_trio.config.model.naming import BACKEND_NAME, NAME_PART
 from argus_trio.importing.original.file.source import OriginalSource
@@ -32,7 +33,7 @@ _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 @attrs.frozen(kw_only=True)
-class ChangedNames:
+class ChangedNames(Value):
     """A backend before whose names something else stands than there."""
 
     backend: str
@@ -42,7 +43,7 @@ class ChangedNames:
 
 
 @attrs.frozen(kw_only=True)
-class OriginalNaming:
+class OriginalNaming(Value):
     """What backends are called here, and what is before the names of their tools."""
 
     section: Mapping[str, object]

@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.principal import OPERATOR_ROLE
 from argus_trio.importing.original.file.source import OriginalSource
 from argus_trio.importing.original.naming import OriginalNaming
@@ -26,7 +27,7 @@ _EFFECTS: Final = ("allow", "deny")
 
 
 @attrs.frozen(kw_only=True)
-class OriginalPolicy:
+class OriginalPolicy(Value):
     """One policy, in the order of the file."""
 
     index: int

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.address_guard import AddressGuard, AddressRefused, is_loopback_host
 from argus_trio.errors import HttpRefused
 from argus_trio.net.http_client import open_http_client
@@ -21,7 +22,7 @@ _OAUTH: Final = "/.well-known/oauth-authorization-server"
 
 
 @attrs.frozen(kw_only=True)
-class KeyPlace:
+class KeyPlace(Value):
     """Where an issuer's keys are."""
 
     issuer: str

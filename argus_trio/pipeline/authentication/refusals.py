@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.arrival import Unadmitted
 from argus_trio.core.access.resource_url import MCP, endpoint_of, metadata_url
 from argus_trio.errors import ArgusError
@@ -36,7 +37,7 @@ class KeysUnavailable(ArgusError):
 
 
 @attrs.frozen(kw_only=True)
-class Challenges:
+class Challenges(Value):
     """The answers to requests that are not let in, with the challenge of each endpoint."""
 
     base: str | None = None

@@ -9,6 +9,7 @@ from typing import Final
 import attrs
 import jwt
 
+from argus_trio import Value
 from argus_trio.config.model.authentication import JwtMethod
 from argus_trio.core.access.principal import Principal
 from argus_trio.pipeline.authentication.jwt_keys import IssuerKeys
@@ -34,7 +35,7 @@ class VerifiedToken:
 
 
 @attrs.frozen(kw_only=True)
-class TokenRules:
+class TokenRules(Value):
     """The rules of one method of the file."""
 
     method: JwtMethod

@@ -15,6 +15,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.backends.supervisor import Supervisor
 from argus_trio.config.diff import is_same
 from argus_trio.core.control import (
@@ -53,7 +54,7 @@ STAGES: Final[dict[Action, tuple[JournalStage, str]]] = {
 
 
 @attrs.frozen(kw_only=True)
-class BackendChange:
+class BackendChange(Value):
     """One change that was asked for."""
 
     name: str

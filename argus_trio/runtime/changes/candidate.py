@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.check.loopback import may_be_exposed
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
@@ -26,7 +27,7 @@ hangs does not hold up the reloads after it for ever."""
 
 
 @attrs.frozen(kw_only=True)
-class Candidate:
+class Candidate(Value):
     """What one reading of the file came to: a valid configuration, and the front end's part of it made ready."""
 
     config: Config

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.config.file import ConfigFile
 from argus_trio.config.model.config import Config
 from argus_trio.config.read.shown import plain_config, shown_config
@@ -77,7 +78,7 @@ def difference_of(file: Config, running: Config) -> FileDifference:
 
 
 @attrs.frozen
-class _Sides:
+class _Sides(Value):
     """What is shown of both."""
 
     file: object

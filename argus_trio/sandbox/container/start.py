@@ -13,6 +13,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.pipe_reader import PipeReader
 from argus_trio.net.service_nursery import ServiceNursery
@@ -40,7 +41,7 @@ StartedProgram = ContainedProgram | AttachedProgram
 
 
 @attrs.frozen(kw_only=True)
-class Placing:
+class Placing(Value):
     """What a launch needs of this machine to become a container."""
 
     name: str

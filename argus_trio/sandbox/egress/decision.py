@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.address_guard import AddressGuard, AddressRefused, is_address
 from argus_trio.core.egress.attempts import PassedBy
 from argus_trio.core.egress.reasons import EgressReason
@@ -42,7 +43,7 @@ AS_MEANT: Final = AddressGuard(allows_private=True, allows_loopback=True)
 
 
 @attrs.frozen(kw_only=True)
-class EgressAllowed:
+class EgressAllowed(Value):
     """It may be reached."""
 
     host: str
@@ -53,7 +54,7 @@ class EgressAllowed:
 
 
 @attrs.frozen
-class EgressDenied:
+class EgressDenied(Value):
     """It may not be reached, and nothing is looked up."""
 
     reason: EgressReason

@@ -8,6 +8,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 EXPLICIT: Final = ("DOCKER_HOST", "CONTAINER_HOST")
 """The variables that name an engine. What they name is used or nothing."""
 
@@ -15,7 +17,7 @@ _REMOTE: Final = ("tcp", "http", "https", "ssh", "npipe")
 
 
 @attrs.frozen(kw_only=True)
-class EngineCandidate:
+class EngineCandidate(Value):
     """A socket that an engine may listen on."""
 
     socket: Path
@@ -32,7 +34,7 @@ class EngineCandidate:
 
 
 @attrs.frozen(kw_only=True)
-class OddCandidate:
+class OddCandidate(Value):
     """A variable that names no engine that can be used."""
 
     why: str

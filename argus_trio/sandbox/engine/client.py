@@ -20,6 +20,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio import Value
 from argus_trio.sandbox.engine.bridge import AsyncioBridge, BridgeClosed
 from argus_trio.sandbox.engine.facts import EngineFacts
 from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, hung, no_answer, no_engine_there, refusal, stopped
@@ -53,7 +54,7 @@ class _AnswerTooLong(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class EngineDeadlines:
+class EngineDeadlines(Value):
     """How long an engine may take. What takes as long as it takes, such as pulling, has its caller's scope."""
 
     create: float = 30.0
@@ -71,7 +72,7 @@ class EngineDeadlines:
 
 
 @attrs.frozen(kw_only=True)
-class EngineRequest:
+class EngineRequest(Value):
     """A request, in the words of the engine's API."""
 
     method: str

@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 
 __all__ = ["ContainerFacts", "EngineFacts", "EngineFound", "ImageFacts", "ListedImage", "NoEngine", "PathFacts"]
 
 
 @attrs.frozen(kw_only=True)
-class ImageFacts:
+class ImageFacts(Value):
     """An image that an engine has, as it would be run."""
 
     id: str
@@ -29,7 +30,7 @@ class ImageFacts:
 
 
 @attrs.frozen(kw_only=True)
-class ListedImage:
+class ListedImage(Value):
     """An image as a list of them tells of it."""
 
     id: str
@@ -42,7 +43,7 @@ class ListedImage:
 
 
 @attrs.frozen(kw_only=True)
-class ContainerFacts:
+class ContainerFacts(Value):
     """A container, whatever its state, as a list of them tells of it."""
 
     id: str
@@ -56,7 +57,7 @@ class ContainerFacts:
 
 
 @attrs.frozen(kw_only=True)
-class PathFacts:
+class PathFacts(Value):
     """What is at a path of a container."""
 
     link: str = ""

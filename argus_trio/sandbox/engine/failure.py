@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.facts import EngineFacts
 
@@ -45,7 +46,7 @@ class EngineFailed(LinkFailed):
 
 
 @attrs.frozen(kw_only=True)
-class AskedFor:
+class AskedFor(Value):
     """What was asked, for the sentence about its failure."""
 
     doing: str

@@ -13,6 +13,7 @@ import aiodocker
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.sandbox.engine.client import EngineClient, EngineDeadlines, EngineRequest, decoded, filters, in_path
 from argus_trio.sandbox.engine.facts import EngineFacts, ImageFacts, ListedImage
 from argus_trio.sandbox.engine.failure import AskedFor, EngineFailed, shorten
@@ -62,7 +63,7 @@ class _Progress(msgspec.Struct):
 
 
 @attrs.frozen(kw_only=True)
-class ImageBuild:
+class ImageBuild(Value):
     """What the engine's own builder is given."""
 
     context: bytes | Path = attrs.field(repr=False)

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.engine.candidates import EngineCandidate, OddCandidate, candidates
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
@@ -37,7 +38,7 @@ REUSE_SECONDS: Final = 1.0
 
 
 @attrs.frozen(kw_only=True)
-class _Silent:
+class _Silent(Value):
     """Who took the connection and did not answer in time."""
 
     candidate: EngineCandidate
@@ -48,7 +49,7 @@ _CandidateOutcome = EngineFacts | NoEngine | _Silent | None
 
 
 @attrs.frozen(kw_only=True)
-class _EngineFindings:
+class _EngineFindings(Value):
     """What one look has found."""
 
     at: float

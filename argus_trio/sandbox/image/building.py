@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.core.health.health import PreparingWord
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.image.images import Images
@@ -19,7 +20,7 @@ AT_ONCE: Final = 2
 
 
 @attrs.frozen(kw_only=True)
-class BuildOrder:
+class BuildOrder(Value):
     """An image that is to be there."""
 
     image: ImagePlan
@@ -30,7 +31,7 @@ class BuildOrder:
 
 
 @attrs.frozen(kw_only=True)
-class BuildOutcome:
+class BuildOutcome(Value):
     """What came of an order."""
 
     order: BuildOrder

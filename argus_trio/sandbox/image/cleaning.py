@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.engine.facts import ListedImage
 from argus_trio.sandbox.image.engine import ImageEngine
 from argus_trio.sandbox.image.making.recipe import REPOSITORY
@@ -13,7 +14,7 @@ from argus_trio.sandbox.image.ready import RECIPE_LABEL
 
 
 @attrs.frozen(kw_only=True)
-class UnneededImage:
+class UnneededImage(Value):
     """An image that was made here, by one of its names, and that nobody needs."""
 
     tag: str

@@ -12,6 +12,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.facts import ImageFacts
@@ -39,7 +40,7 @@ _NEEDED: Final = {
 
 
 @attrs.frozen(kw_only=True)
-class Renewed:
+class Renewed(Value):
     """An image that was made anew."""
 
     before: ReadyImage | None
@@ -48,7 +49,7 @@ class Renewed:
 
 
 @attrs.frozen
-class _Failed:
+class _Failed(Value):
     until: float
     failure: LinkFailed
 

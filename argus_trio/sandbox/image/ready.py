@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.sandbox.engine.facts import ImageFacts
 from argus_trio.sandbox.plan.outcome import ShimKind
 
@@ -26,7 +27,7 @@ _CONTAINER_LABELS: Final = ("argus-trio.instance", "argus-trio.backend")
 
 
 @attrs.frozen(kw_only=True)
-class ReadyImage:
+class ReadyImage(Value):
     """An image that containers can be created of."""
 
     facts: ImageFacts

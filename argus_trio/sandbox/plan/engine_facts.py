@@ -7,9 +7,11 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 
 @attrs.frozen(kw_only=True)
-class EngineFacts:
+class EngineFacts(Value):
     """An engine that answers."""
 
     kind: Literal["docker", "podman"]
@@ -34,7 +36,7 @@ class EngineFacts:
 
 
 @attrs.frozen(kw_only=True)
-class NoEngine:
+class NoEngine(Value):
     """No engine can be used."""
 
     why: str

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.network import NetworkPolicy
 from argus_trio.sandbox.plan.outcome import HOME_TARGET, Mount, ResourceLimits, ShimKind
 
@@ -18,7 +19,7 @@ BACKEND_LABEL: Final = "argus-trio.backend"
 
 
 @attrs.frozen(kw_only=True)
-class Launch:
+class Launch(Value):
     """One container to be."""
 
     backend: str

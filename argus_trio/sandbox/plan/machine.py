@@ -9,9 +9,11 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 
 @attrs.frozen(kw_only=True)
-class PathSeen:
+class PathSeen(Value):
     """What is at a path."""
 
     real: Path
@@ -36,7 +38,7 @@ ReadText = Callable[[Path], str | None]
 
 
 @attrs.frozen(kw_only=True)
-class Machine:
+class Machine(Value):
     """This machine, and the gateway on it."""
 
     environ: Mapping[str, str] = attrs.field(repr=False)

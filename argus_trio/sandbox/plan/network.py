@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.container import Container, NetworkMode
 from argus_trio.core.access.address_guard import is_address, is_loopback_host
 
@@ -24,7 +25,7 @@ _LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 @attrs.frozen(kw_only=True)
-class HostRule:
+class HostRule(Value):
     """A name, or `*.` and a name for what is below it (not the name itself), and a port."""
 
     host: str
@@ -42,7 +43,7 @@ class HostRule:
 
 
 @attrs.frozen(kw_only=True)
-class NetworkPolicy:
+class NetworkPolicy(Value):
     """The policy of one container."""
 
     mode: NetworkMode = "public"

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.network import NetworkPolicy
 
 ShimKind = Literal["python", "node"]
@@ -24,7 +25,7 @@ NOBODY: Final = "65532:65532"
 
 
 @attrs.frozen(kw_only=True)
-class InstalledImage:
+class InstalledImage(Value):
     """An image that is made of a base and packages; `sandbox/image` makes it."""
 
     base: str
@@ -43,7 +44,7 @@ class InstalledImage:
 
 
 @attrs.frozen(kw_only=True)
-class GivenImage:
+class GivenImage(Value):
     """An image that is there, or pulled, and run as it is."""
 
     reference: str
@@ -51,7 +52,7 @@ class GivenImage:
 
 
 @attrs.frozen(kw_only=True)
-class DockerfileImage:
+class DockerfileImage(Value):
     """An image that the engine builds of a Dockerfile; its folder is the context."""
 
     dockerfile: Path
@@ -61,7 +62,7 @@ ImagePlan = InstalledImage | GivenImage | DockerfileImage
 
 
 @attrs.frozen(kw_only=True)
-class Mount:
+class Mount(Value):
     """A file or folder of this machine in a container."""
 
     source: Path
@@ -76,7 +77,7 @@ class Mount:
 
 
 @attrs.frozen(kw_only=True)
-class ResourceLimits:
+class ResourceLimits(Value):
     """How much of the machine a container may take."""
 
     memory: int
@@ -90,7 +91,7 @@ class ResourceLimits:
 
 
 @attrs.frozen(kw_only=True)
-class Contained:
+class Contained(Value):
     """The backend runs in a container."""
 
     backend: str
@@ -119,7 +120,7 @@ class Contained:
 
 
 @attrs.frozen(kw_only=True)
-class Bare:
+class Bare(Value):
     """The backend runs as a process of the gateway, as it would without an engine."""
 
     why: str
@@ -127,7 +128,7 @@ class Bare:
 
 
 @attrs.frozen(kw_only=True)
-class Refused:
+class Refused(Value):
     """The backend does not run."""
 
     why: str

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.engine_facts import EngineFacts
 from argus_trio.sandbox.plan.environment import USER
 from argus_trio.sandbox.plan.launch import Launch
@@ -17,7 +18,7 @@ from argus_trio.sandbox.plan.outcome import NOBODY
 
 
 @attrs.frozen(kw_only=True)
-class ContainerUser:
+class ContainerUser(Value):
     """A user inside."""
 
     text: str

@@ -22,6 +22,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.ending.exit_words import in_words
 from argus_trio.sandbox.plan.network import NetworkPolicy
@@ -41,7 +42,7 @@ MAX_WAIT_STATUS: Final = 0xFFFF
 
 
 @attrs.frozen(kw_only=True)
-class ServerStarted:
+class ServerStarted(Value):
     """The server runs."""
 
     pid: int
@@ -49,7 +50,7 @@ class ServerStarted:
 
 
 @attrs.frozen(kw_only=True)
-class ServerNotStarted:
+class ServerNotStarted(Value):
     """The server does not run, and nothing does."""
 
     stage: StartStage
@@ -58,21 +59,21 @@ class ServerNotStarted:
 
 
 @attrs.frozen(kw_only=True)
-class ProcessorTime:
+class ProcessorTime(Value):
     """What was used so far."""
 
     seconds: float
 
 
 @attrs.frozen(kw_only=True)
-class MemoryKills:
+class MemoryKills(Value):
     """How often the kernel has killed in this container for memory."""
 
     count: int
 
 
 @attrs.frozen(kw_only=True)
-class ServerEnded:
+class ServerEnded(Value):
     """The server has ended."""
 
     status: int

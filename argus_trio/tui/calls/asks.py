@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.calls import ANSWER_ASK, AskEvent
 from argus_trio.manage_client.clean import one_line
 from argus_trio.tui.effect import Fetch
@@ -21,7 +22,7 @@ EndedAs = Literal["answered", "withdrawn", "over", "unknown"]
 
 
 @attrs.frozen(kw_only=True)
-class OpenAsk:
+class OpenAsk(Value):
     """A question of a call that waits for its answer."""
 
     call: int
@@ -73,7 +74,7 @@ class OpenAsk:
 
 
 @attrs.frozen(kw_only=True)
-class EndedAsk:
+class EndedAsk(Value):
     """A question that nobody waits for any more."""
 
     call: int

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.calls import ANSWER_ASK, AskCancelledEvent, AskEvent
 from argus_trio.manage_client.clean import one_line
 from argus_trio.manage_client.problems import failure_told
@@ -33,7 +34,7 @@ UNKNOWN_EFFECT: Final = "whether it had an effect is not known"
 
 
 @attrs.frozen(kw_only=True)
-class CallBook:
+class CallBook(Value):
     """The calls of this dashboard."""
 
     next_id: int = 1

@@ -8,6 +8,7 @@ from typing import Final, Literal, cast
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.calls import (
     CALL_TOOL,
     READ_RESOURCE,
@@ -32,7 +33,7 @@ OutcomeKind = Literal["result", "tool_error", "problem", "broke", "cancelled"]
 
 
 @attrs.frozen(kw_only=True)
-class CallLine:
+class CallLine(Value):
     """One thing that a call has said, in order."""
 
     at: float
@@ -43,7 +44,7 @@ class CallLine:
 
 
 @attrs.frozen(kw_only=True)
-class CallEnd:
+class CallEnd(Value):
     """How a call ended."""
 
     kind: OutcomeKind
@@ -58,7 +59,7 @@ class CallEnd:
 
 
 @attrs.frozen(kw_only=True)
-class CallUnderWay:
+class CallUnderWay(Value):
     """A call and what has come of it."""
 
     id: int
@@ -96,7 +97,7 @@ class CallUnderWay:
 
 
 @attrs.frozen(kw_only=True)
-class PastCall:
+class PastCall(Value):
     """A call that is over."""
 
     call: CallUnderWay

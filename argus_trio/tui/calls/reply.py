@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.parts.area import EditedText
 from argus_trio.tui.parts.line import EditedLine
 
@@ -20,7 +21,7 @@ class WrongReply(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class SamplingReply:
+class SamplingReply(Value):
     """The words of the assistant, as the user writes them."""
 
     text: EditedText = attrs.field(factory=EditedText)
@@ -67,7 +68,7 @@ class SamplingReply:
 
 
 @attrs.frozen(kw_only=True)
-class RootsReply:
+class RootsReply(Value):
     """Folders and `file://` URIs, one a line."""
 
     text: EditedText = attrs.field(factory=EditedText)

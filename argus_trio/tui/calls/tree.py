@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.manage_client.clean import json_escaped
 
 CHILDREN_SHOWN: Final = 1000
@@ -25,7 +26,7 @@ TreePath = tuple[str | int, ...]
 
 
 @attrs.frozen(kw_only=True)
-class TreeLine:
+class TreeLine(Value):
     """One line of a tree."""
 
     depth: int
@@ -70,7 +71,7 @@ _CUT: Final = f"more than {TREE_LINES} lines are not shown: fold some, or save i
 
 
 @attrs.frozen
-class _Rest:
+class _Rest(Value):
     """So many members that are not shown."""
 
     count: int

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 import attrs
 import trio
 
+from argus_trio import Value
 from argus_trio.manage_client.client import ANSWER_SECONDS, CHANGE_SECONDS, ApiClient
 from argus_trio.manage_client.failure import FAILED, NOT_ALLOWED, CommandFailed
 from argus_trio.manage_client.follow import follow
@@ -135,7 +136,7 @@ def may_pass(failure: CommandFailed) -> bool:
 
 
 @attrs.frozen
-class _Told:
+class _Told(Value):
     """Tells what becomes of a stream."""
 
     stream: FollowStream

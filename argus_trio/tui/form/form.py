@@ -10,6 +10,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.tui.form.filling import MOST_FILLED, filled
 from argus_trio.tui.form.judge import judged
 from argus_trio.tui.form.keys import changed, inserted, numbered
@@ -27,7 +28,7 @@ _TOO_LARGE: Final = f"it has more than {MOST_FILLED} values, or lists of more th
 
 
 @attrs.frozen(kw_only=True)
-class Form:
+class Form(Value):
     """A form for one schema."""
 
     schema: object

@@ -15,6 +15,7 @@ import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import referencing
 import referencing.exceptions
 
+from argus_trio import Value
 from argus_trio.tui.form.patterns import is_quick
 from argus_trio.tui.form.told import ToldWrong, told
 from argus_trio.tui.form.value import WrongField
@@ -37,7 +38,7 @@ _JudgingRule = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
 
 
 @attrs.frozen(kw_only=True)
-class Verdict:
+class Verdict(Value):
     """What is wrong, and what nobody has looked at."""
 
     wrong: tuple[WrongField, ...] = ()

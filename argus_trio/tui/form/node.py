@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.form.reader import SchemaReader
 from argus_trio.tui.form.spec import TYPED, FieldSpec
 from argus_trio.tui.parts.line import EditedLine
@@ -26,7 +27,7 @@ Path = tuple[int, ...]
 
 
 @attrs.frozen(kw_only=True)
-class FieldNode:
+class FieldNode(Value):
     """One place. A node that is not present is left out of the value."""
 
     name: str

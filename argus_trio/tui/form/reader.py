@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.form.spec import (
     FieldAbout,
     FieldOption,
@@ -53,7 +54,7 @@ class _Merging:
 
 
 @attrs.frozen
-class SchemaReader:
+class SchemaReader(Value):
     """Reads parts of one schema, which `$ref` can name."""
 
     root: object

@@ -7,13 +7,14 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.form.node import FieldNode, Path
 
 RowKind = Literal["field", "option", "add item", "add member", "send"]
 
 
 @attrs.frozen(kw_only=True)
-class FormRow:
+class FormRow(Value):
     """One row of a form."""
 
     path: Path

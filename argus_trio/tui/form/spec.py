@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
+
 FormFieldKind = Literal["text", "integer", "number", "choice", "many", "object", "array", "alternatives", "raw"]
 FieldSchema = Mapping[str, object]
 TYPED: Final = ("text", "integer", "number", "raw")
@@ -28,7 +30,7 @@ _SAID: Final[Mapping[str, str]] = {
 
 
 @attrs.frozen(kw_only=True)
-class FieldOption:
+class FieldOption(Value):
     """One of several values that are offered."""
 
     json: str
@@ -36,7 +38,7 @@ class FieldOption:
 
 
 @attrs.frozen(kw_only=True)
-class Property:
+class Property(Value):
     """A member of an object."""
 
     name: str
@@ -45,7 +47,7 @@ class Property:
 
 
 @attrs.frozen(kw_only=True)
-class FieldSpec:
+class FieldSpec(Value):
     """What is wanted at one place."""
 
     kind: FormFieldKind
@@ -88,7 +90,7 @@ class FieldSpec:
 
 
 @attrs.frozen(kw_only=True)
-class FieldAbout:
+class FieldAbout(Value):
     """What any field says of itself."""
 
     title: str

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import attrs
 
+from argus_trio import Value
+
 _DEEPEST: Final = 8
 """How many alternatives within alternatives are told of."""
 _TYPES: Final[Mapping[str, str]] = {
@@ -41,7 +43,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 @attrs.frozen
-class ToldWrong:
+class ToldWrong(Value):
     """What is wrong at a place."""
 
     where: tuple[str, ...]

@@ -6,6 +6,7 @@ import json
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.form.check import typed_wrong
 from argus_trio.tui.form.node import FieldNode
 
@@ -14,7 +15,7 @@ _STAND_IN = "(secret {})"
 
 
 @attrs.frozen
-class WrongField:
+class WrongField(Value):
     """What is wrong at one place, in words. The place is its names, from the outermost in."""
 
     where: tuple[str, ...]

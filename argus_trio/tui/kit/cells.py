@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.manage_client.clean import cut, one_line, padded
 
 Markup = str | tuple[str, str] | list[str | tuple[str, str]]
@@ -13,7 +14,7 @@ Markup = str | tuple[str, str] | list[str | tuple[str, str]]
 
 
 @attrs.frozen
-class TextCell:
+class TextCell(Value):
     """A text of one line in so many columns. The text is made harmless here."""
 
     text: str

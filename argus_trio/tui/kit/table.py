@@ -8,6 +8,7 @@ from typing import Literal
 import attrs
 import urwid
 
+from argus_trio import Value
 from argus_trio.tui.kit.cells import Markup, TextCell, row
 from argus_trio.tui.kit.rows import Rows
 from argus_trio.tui.parts.cursor import Cursor
@@ -17,7 +18,7 @@ TableText = str | tuple[str, str]
 
 
 @attrs.frozen(kw_only=True)
-class TableColumn:
+class TableColumn(Value):
     """A column: at least so wide, and what it gets of the room that is left."""
 
     title: str
@@ -32,7 +33,7 @@ class TableColumn:
 
 
 @attrs.frozen
-class TableLayout:
+class TableLayout(Value):
     """Columns and how wide they are here; 0 for one that is left out."""
 
     columns: tuple[TableColumn, ...]

@@ -10,13 +10,15 @@ from typing import Final
 import attrs
 import urwid
 
+from argus_trio import Value
+
 WidgetSize = tuple[()] | tuple[int] | tuple[int, int]
 """As urwid gives it to a widget."""
 _FOUND: Final[ContextVar[list[ZoneHit] | None]] = ContextVar("found_zones", default=None)
 
 
 @attrs.frozen
-class ZoneHit:
+class ZoneHit(Value):
     """What was clicked, by the name that its view gave it, and a number where there are several."""
 
     zone: str

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.control import (
     DIFFERENCE,
     LAST_RELOAD,
@@ -71,7 +72,7 @@ SIGN_COLUMNS: Final = 2
 
 
 @attrs.frozen(kw_only=True)
-class ConfigurationPage:
+class ConfigurationPage(Value):
     """Which part is shown, and where in it one is."""
 
     title: ClassVar[str] = "Configuration"

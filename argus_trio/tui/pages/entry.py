@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.capabilities import ResourceEntry
 from argus_trio.manage_client.moments import size
 from argus_trio.tui.calls.start import resource_read
@@ -37,7 +38,7 @@ def opening(shown: ShownEntry, world: World) -> tuple[Effect, ...]:
 
 
 @attrs.frozen(kw_only=True)
-class EntryPage:
+class EntryPage(Value):
     """Which entry is shown, and how far it is scrolled."""
 
     last: ShownEntry = attrs.field(eq=False, repr=False)

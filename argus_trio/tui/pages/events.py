@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.events import EventEntry, GapEntry
 from argus_trio.core.journal import SEVERITIES
 from argus_trio.tui.effect import CopyText, Effect, Open
@@ -28,7 +29,7 @@ GAP_STAGE: Final = "gap"
 
 
 @attrs.frozen(kw_only=True)
-class EventsPage:
+class EventsPage(Value):
     """What of the events is shown, and which one is meant."""
 
     title: ClassVar[str] = "Events"

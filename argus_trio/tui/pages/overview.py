@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.backends import BACKENDS, BackendEntry
 from argus_trio.contract.health import STATUS
 from argus_trio.tui.effect import CopyText, Effect, Fetch, Open
@@ -35,7 +36,7 @@ and memory change without an event."""
 
 
 @attrs.frozen(kw_only=True)
-class OverviewPage:
+class OverviewPage(Value):
     """Which backends are shown in which order, and which is meant."""
 
     title: ClassVar[str] = "Overview"

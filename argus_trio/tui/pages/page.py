@@ -6,13 +6,14 @@ from typing import Protocol
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.message import DashboardMessage
 from argus_trio.tui.state.world import World
 from argus_trio.tui.step import Step
 
 
 @attrs.frozen
-class KeyHelp:
+class KeyHelp(Value):
     """A key of a page, in words."""
 
     key: str

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.tui.effect import CopyText, Tell
 from argus_trio.tui.message import DashboardMessage, Key, Pasted, Wheeled
 from argus_trio.tui.pages.page import KeyHelp
@@ -21,7 +22,7 @@ HEAD_ROWS: Final = 1
 
 
 @attrs.frozen(kw_only=True)
-class RecordPage:
+class RecordPage(Value):
     """A text, how far it is scrolled, and what is searched in it."""
 
     keys: ClassVar[tuple[KeyHelp, ...]] = (

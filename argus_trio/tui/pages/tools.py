@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.effect import CopyText, Effect, Open, Tell
 from argus_trio.tui.message import Clicked, DashboardMessage, Fetched, Key, Pasted, Wheeled
 from argus_trio.tui.pages.calling.history import HistoryPage
@@ -25,7 +26,7 @@ _MOVES_WHILE_TYPING: Final = ("up", "down", "page up", "page down")
 
 
 @attrs.frozen(kw_only=True)
-class ToolsPage:
+class ToolsPage(Value):
     """What is searched for, and which entry is meant."""
 
     title: ClassVar[str] = "Tools"

@@ -7,6 +7,7 @@ from typing import ClassVar, Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.clients import (
     CANCEL_EXCHANGE,
     CLOSE_SESSION,
@@ -64,7 +65,7 @@ TrafficEntry = ExchangeEntry | SessionEntry
 
 
 @attrs.frozen(kw_only=True)
-class TrafficList:
+class TrafficList(Value):
     """One part, as it was when the gateway was asked."""
 
     entries: tuple[TrafficEntry, ...] = attrs.field(default=(), repr=False)
@@ -88,7 +89,7 @@ class TrafficList:
 
 
 @attrs.frozen(kw_only=True)
-class TrafficPage:
+class TrafficPage(Value):
     """Which part is shown, what of it, and which entry is meant."""
 
     title: ClassVar[str] = "Traffic"

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.settings import TREE, TreeAnswer, TreeNode
 from argus_trio.tui.effect import Fetch
 from argus_trio.tui.message import (
@@ -38,7 +39,7 @@ NodePath = tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
-class TreeRow:
+class TreeRow(Value):
     """One node in sight."""
 
     path: NodePath
@@ -48,7 +49,7 @@ class TreeRow:
 
 
 @attrs.frozen(kw_only=True)
-class TreePage:
+class TreePage(Value):
     """The tree, what of it is folded, and which node is meant."""
 
     title: ClassVar[str] = "Tree"

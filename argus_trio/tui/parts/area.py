@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.parts.line import EditedLine
 
 AREA_CHARACTERS: Final = 1_000_000
@@ -13,7 +14,7 @@ AREA_CHARACTERS: Final = 1_000_000
 
 
 @attrs.frozen
-class EditedText:
+class EditedText(Value):
     """Lines and the cursor, which stands in the line `row` before the character `column`."""
 
     lines: tuple[str, ...] = ("",)

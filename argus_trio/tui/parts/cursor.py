@@ -6,13 +6,15 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 _BY_ONE: Final = {"down": 1, "j": 1, "up": -1, "k": -1}
 _BY_PAGE: Final = {"page down": 1, "ctrl f": 1, "page up": -1, "ctrl b": -1}
 _ENDS: Final = {"home": 0, "g": 0, "end": -1, "G": -1}
 
 
 @attrs.frozen
-class Cursor:
+class Cursor(Value):
     """The entry of a list that is meant."""
 
     at: int = 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.parts.line import EditedLine
 
 
 @attrs.frozen(kw_only=True)
-class WordFilter:
+class WordFilter(Value):
     """The words, and the line in which they are typed; None while nobody types."""
 
     words: str = ""

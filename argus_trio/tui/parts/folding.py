@@ -7,12 +7,14 @@ from functools import lru_cache
 
 import attrs
 
+from argus_trio import Value
+
 LinePath = tuple[str, ...]
 """Where a line is: the names that it stands below, and its own; a number where several neighbours have one name."""
 
 
 @attrs.frozen(kw_only=True)
-class FoldedLine:
+class FoldedLine(Value):
     """One line, and where it stands."""
 
     text: str

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
+
 
 @attrs.frozen
-class EditedLine:
+class EditedLine(Value):
     """A line and its cursor, which stands before the character of that number."""
 
     text: str = ""

@@ -7,11 +7,13 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
+
 PaletteName = Literal["dark", "light", "mono"]
 
 
 @attrs.frozen(kw_only=True)
-class Appearance:
+class Appearance(Value):
     """What a view has to know of the terminal."""
 
     palette: PaletteName = "dark"

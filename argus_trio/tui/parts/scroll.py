@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.manage_client.clean import clean, width
 
 PIECE_CHARACTERS: Final = 1 << 20
@@ -17,7 +18,7 @@ _TAB: Final = "    "
 
 
 @attrs.frozen(kw_only=True)
-class WrappedRow:
+class WrappedRow(Value):
     """A row of a text: from which character to which, and what is seen of it."""
 
     start: int
@@ -90,7 +91,7 @@ def _starts_before(text: str, at: int, columns: int) -> list[int]:
 
 
 @attrs.frozen
-class ScrollPlace:
+class ScrollPlace(Value):
     """Which character of a text is the first that is shown."""
 
     at: int = 0

@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.shell.keys import MOVES, SHELL_KEYS
 from argus_trio.tui.shell.model import Model
@@ -14,7 +15,7 @@ NO_CHANGES: Final = "(not offered: {})"
 
 
 @attrs.frozen(kw_only=True)
-class HelpLine:
+class HelpLine(Value):
     """A heading, or a key and what it does."""
 
     key: str = ""

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.pages.page import KeyHelp
 
 Command = Literal["help", "palette", "messages", "gateways", "again", "colours", "suspend", "quit", "answer", "calls"]
@@ -13,7 +14,7 @@ Command = Literal["help", "palette", "messages", "gateways", "again", "colours",
 
 
 @attrs.frozen(kw_only=True)
-class ShellKey:
+class ShellKey(Value):
     """One command: its keys, as urwid names them, and what it does."""
 
     command: Command

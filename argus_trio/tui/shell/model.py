@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.pages.page import DashboardPage
 from argus_trio.tui.servers import KnownGateway
 from argus_trio.tui.shell.notice import Notice, PastNotice
@@ -14,7 +15,7 @@ from argus_trio.tui.state.world import World
 
 
 @attrs.frozen(kw_only=True)
-class Model:
+class Model(Value):
     """What is known, and what is shown of it."""
 
     world: World

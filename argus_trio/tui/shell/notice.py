@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.effect import Tell
 
 NOTICE_SECONDS: Final = 8.0
@@ -18,7 +19,7 @@ _WEIGHTS: Final = {"info": 0, "good": 0, "warning": 1, "error": 2}
 
 
 @attrs.frozen(kw_only=True)
-class Notice:
+class Notice(Value):
     """A line for the user, and until when it is shown."""
 
     told: Tell
@@ -30,7 +31,7 @@ class Notice:
 
 
 @attrs.frozen
-class PastNotice:
+class PastNotice(Value):
     """What was told, and when."""
 
     told: Tell

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.effect import Effect
 from argus_trio.tui.parts.cursor import Cursor
 from argus_trio.tui.parts.line import EditedLine
 
 
 @attrs.frozen(kw_only=True)
-class Help:
+class Help(Value):
     """The keys of the page that is shown, and those of all pages, from line `top` on."""
 
     top: int = 0
 
 
 @attrs.frozen(kw_only=True)
-class ChangeQuestion:
+class ChangeQuestion(Value):
     """Whether something is to be done."""
 
     text: str
@@ -27,7 +28,7 @@ class ChangeQuestion:
 
 
 @attrs.frozen(kw_only=True)
-class CommandPalette:
+class CommandPalette(Value):
     """What can be done and gone to, searched as one types."""
 
     search: EditedLine = attrs.field(factory=EditedLine)
@@ -35,14 +36,14 @@ class CommandPalette:
 
 
 @attrs.frozen(kw_only=True)
-class GatewayList:
+class GatewayList(Value):
     """The gateways that can be looked at."""
 
     cursor: Cursor = attrs.field(factory=Cursor)
 
 
 @attrs.frozen(kw_only=True)
-class MessageList:
+class MessageList(Value):
     """What was told lately, whole, from line `top` on."""
 
     top: int = 0

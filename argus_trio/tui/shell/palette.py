@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.tui.pages.page import KeyHelp
 from argus_trio.tui.shell.keys import SHELL_KEYS, Command
 from argus_trio.tui.shell.model import Model
@@ -38,7 +39,7 @@ MOST_ENTRIES: Final = 200
 
 
 @attrs.frozen(kw_only=True)
-class PaletteCommand:
+class PaletteCommand(Value):
     """One line of the palette: a page, a key of it, a command of the whole, a gateway, or what can be called."""
 
     kind: str

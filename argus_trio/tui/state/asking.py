@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.backends import BACKEND, BACKENDS
 from argus_trio.contract.capabilities import CAPABILITIES
 from argus_trio.contract.clients import ME
@@ -33,7 +34,7 @@ asked for once."""
 
 
 @attrs.frozen(kw_only=True)
-class Asking:
+class Asking(Value):
     """What is under way, what is wanted, and what has been asked for since the last second began."""
 
     under_way: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.capabilities import (
     CapabilitiesAnswer,
     PromptEntry,
@@ -50,7 +51,7 @@ class ShownEntry:
 
 
 @attrs.frozen(kw_only=True)
-class EntrySearch:
+class EntrySearch(Value):
     """What is searched for."""
 
     words: str = ""
@@ -90,7 +91,7 @@ def found(catalog: CapabilitiesAnswer | None, search: EntrySearch) -> FoundEntri
 
 
 @attrs.frozen
-class _ByIdentity:
+class _ByIdentity(Value):
     """A catalog that is compared by what it is, not by all it holds."""
 
     catalog: CapabilitiesAnswer = attrs.field(eq=False)

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.events import GapEntry
 from argus_trio.contract.settings import LogLineEntry
 from argus_trio.wire.event_stream import Event
@@ -21,7 +22,7 @@ LINE_CHARACTERS: Final = 16 * 1024
 
 
 @attrs.frozen(kw_only=True)
-class KeptLine:
+class KeptLine(Value):
     """A line, or what is told of lines that are missing."""
 
     number: int
@@ -34,7 +35,7 @@ class KeptLine:
 
 
 @attrs.frozen(kw_only=True)
-class KeptLog:
+class KeptLog(Value):
     """Lines, oldest first."""
 
     lines: tuple[KeptLine, ...] = ()

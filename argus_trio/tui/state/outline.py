@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.manage_client.clean import clean, cut, one_line, padded, width, wrapped
 from argus_trio.tui.form.reader import SchemaReader
 from argus_trio.tui.form.spec import FieldSpec
@@ -50,7 +51,7 @@ def outline(raw: bytes, columns: int) -> tuple[DetailLine, ...]:
 
 
 @attrs.frozen
-class _SchemaLines:
+class _SchemaLines(Value):
     """Makes the lines of one schema."""
 
     reader: SchemaReader

@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.backends import BackendEntry, DrainingEntry
 from argus_trio.contract.capabilities import CapabilitiesAnswer
 from argus_trio.contract.events import EventEntry, FigureEntry, FiguresEntry
@@ -19,7 +20,7 @@ from argus_trio.tui.state.asking import Asking
 
 
 @attrs.frozen(kw_only=True)
-class GatewayLink:
+class GatewayLink(Value):
     """How the connection to the gateway stands."""
 
     state: Literal["none", "connecting", "connected", "lost", "refused"] = "connecting"
@@ -32,7 +33,7 @@ class GatewayLink:
 
 
 @attrs.frozen(kw_only=True)
-class World:
+class World(Value):
     """The gateway as far as it is known, and the terminal it is shown on."""
 
     shown: str

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 from urwid.display.escape import MoreInputRequired, process_keyqueue
 
+from argus_trio import Value
 from argus_trio.tui.message import Key, Pasted
 
 READ_BYTES: Final = 4096
@@ -21,7 +22,7 @@ _PASTE_END: Final = b"\x1b[201~"
 
 
 @attrs.frozen(kw_only=True)
-class MouseInput:
+class MouseInput(Value):
     """What a mouse did, in urwid's words."""
 
     event: str
@@ -31,7 +32,7 @@ class MouseInput:
 
 
 @attrs.frozen
-class PasteCut:
+class PasteCut(Value):
     """A paste was longer than what is kept of one."""
 
 

@@ -10,6 +10,7 @@ import attrs
 import urwid
 from urwid.display.raw import Screen
 
+from argus_trio import Value
 from argus_trio.tui.parts.look import PaletteName
 from argus_trio.tui.terminal.output import TerminalOutput
 from argus_trio.tui.terminal.palettes import PALETTES
@@ -21,7 +22,7 @@ _PaintedRow = list[tuple[object, object, bytes]]
 
 
 @attrs.frozen
-class Painting:
+class Painting(Value):
     """A canvas as rows, made once: to be compared with the one before, and to be drawn."""
 
     painted: list[_PaintedRow]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.manage_client.failure import USAGE, CommandFailed
 from argus_trio.verbs.ask.elicitation import Questioner
 
@@ -15,7 +16,7 @@ METHOD_NOT_FOUND = -32601
 
 
 @attrs.frozen(kw_only=True)
-class Askable:
+class Askable(Value):
     """What can be asked, and is declared so."""
 
     elicits: bool

@@ -12,6 +12,7 @@ from typing import Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.manage_client.values import Option, WrongValue, boolean, counted, number, one_of, some_of, text_value
 
 MOST_DEPTH: Final = 5
@@ -23,7 +24,7 @@ FieldKind = Literal["text", "number", "boolean", "choice", "choices", "form", "l
 
 
 @attrs.frozen(kw_only=True)
-class Field:
+class Field(Value):
     """One thing that is asked for."""
 
     name: str

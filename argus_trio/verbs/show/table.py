@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.manage_client.clean import cut, one_line, padded, width, wrapped
 from argus_trio.verbs.show.terminal import Terminal
 
@@ -20,7 +21,7 @@ USEFUL_COLUMN: Final = 24
 
 
 @attrs.frozen
-class Cell:
+class Cell(Value):
     """One cell, in a colour."""
 
     text: str

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.field_lines import BLANK_LINE, Fields, fields_of, lines_of
 
@@ -29,7 +30,7 @@ _BODILESS: Final = (204, 304)
 
 
 @attrs.frozen(kw_only=True)
-class AnswerHead:
+class AnswerHead(Value):
     """What an answer says before its body. Without a `length`, and not chunked, that ends with the connection."""
 
     status: int

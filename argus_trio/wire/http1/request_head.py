@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.field_lines import Fields
 
@@ -37,7 +38,7 @@ _MOST_NAMES: Final = 512
 
 
 @attrs.frozen(kw_only=True)
-class RequestHead:
+class RequestHead(Value):
     """A request without its body. `target` is as it was written."""
 
     method: str

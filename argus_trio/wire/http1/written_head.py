@@ -7,6 +7,8 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 _BODYLESS: Final = frozenset({204, 304})
 _LENGTH: Final = b"content-length"
 
@@ -19,7 +21,7 @@ class UnwritableHeader(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class WrittenHead:
+class WrittenHead(Value):
     """The head as bytes, and how the body follows it."""
 
     data: bytes

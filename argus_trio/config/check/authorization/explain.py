@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.check.authorization.check_rules import RIGHTS, hint
 from argus_trio.config.model.authentication import ApiKeyMethod, BearerMethod
 from argus_trio.config.model.config import Config
@@ -33,7 +34,7 @@ class NoQuestion(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class Question:
+class Question(Value):
     """What is asked: whether a principal may use something."""
 
     principal: str
@@ -48,7 +49,7 @@ class Question:
 
 
 @attrs.frozen(kw_only=True)
-class Explanation:
+class Explanation(Value):
     """The answer, and why, line by line."""
 
     is_allowed: bool

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.core.access.address_guard import is_address, is_loopback_host
 
 EXPECTED: Final = "expected HOST:PORT"
@@ -34,7 +35,7 @@ _THIS_MACHINE: Final = frozenset({"host.docker.internal", "host.containers.inter
 
 
 @attrs.frozen(kw_only=True)
-class Flaw:
+class Flaw(Value):
     """Why an entry is none, and what to write."""
 
     message: str

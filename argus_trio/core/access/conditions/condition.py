@@ -16,6 +16,7 @@ from typing import Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.core.access.conditions.paths import is_under
 from argus_trio.wire.envelope import Params, decode_array, decode_object, decode_string, without_strings
 
@@ -47,7 +48,7 @@ ComparedScalar = str | bool | Decimal | Shape | None
 
 
 @attrs.frozen(kw_only=True)
-class RuleCondition:
+class RuleCondition(Value):
     """What the value at one JSON pointer has to be; all that is given must hold."""
 
     pointer: str

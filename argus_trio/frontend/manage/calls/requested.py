@@ -8,6 +8,7 @@ from typing import Final, Literal
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.calls import MessageLevel, PromptGetRequest, ResourceReadRequest, ToolCallRequest
 from argus_trio.core.call.abilities import NONE, abilities_of
 from argus_trio.core.call.exchange import Call
@@ -35,7 +36,7 @@ CallBody = ToolCallRequest | ResourceReadRequest | PromptGetRequest
 
 
 @attrs.frozen(kw_only=True)
-class Requested:
+class Requested(Value):
     """What is called."""
 
     method: CallMethod

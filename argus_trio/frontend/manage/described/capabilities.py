@@ -14,6 +14,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio import Value
 from argus_trio.config.check.authorization.explain import roles_of
 from argus_trio.contract.capabilities import (
     CAPABILITIES,
@@ -53,7 +54,7 @@ _NO_ARGUMENTS: Final = msgspec.Raw(b"[]")
 
 
 @attrs.frozen(kw_only=True)
-class SealedPlaces:
+class SealedPlaces(Value):
     """Places as clients carry them from page to page. Only who has the key can have made one, so that nobody asks for
     what they are not shown by its place; and without the right to look at everything it tells no numbers."""
 

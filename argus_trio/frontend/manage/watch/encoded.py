@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.events import EventEntry, GapEntry
 from argus_trio.core.journal import SEVERITIES, Journal, JournalEvent, Severity
 from argus_trio.frontend.manage.moments import rfc3339
@@ -30,7 +31,7 @@ def gap_event(since: str) -> bytes:
 
 
 @attrs.frozen(kw_only=True)
-class WantedEvents:
+class WantedEvents(Value):
     """Which events somebody wants."""
 
     severity: Severity | None = None

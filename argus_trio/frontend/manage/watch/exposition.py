@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
+
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
@@ -17,7 +19,7 @@ Labels = Mapping[str, str]
 
 
 @attrs.frozen(kw_only=True)
-class Sample:
+class Sample(Value):
     """One value, with the labels that tell it from the others of its family."""
 
     value: float
@@ -25,7 +27,7 @@ class Sample:
 
 
 @attrs.frozen(kw_only=True)
-class Distribution:
+class Distribution(Value):
     """The values of a histogram: how many fell below each bound, those below smaller ones included."""
 
     labels: Labels
@@ -36,7 +38,7 @@ class Distribution:
 
 
 @attrs.frozen(kw_only=True)
-class Family:
+class Family(Value):
     """One metric: its name, what it is, and its samples."""
 
     name: str

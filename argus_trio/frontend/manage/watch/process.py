@@ -10,11 +10,13 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
+
 _PAGE_BYTES: Final = resource.getpagesize()
 
 
 @attrs.frozen(kw_only=True)
-class OwnProcess:
+class OwnProcess(Value):
     """The process at one moment; None is what this system does not tell."""
 
     cpu_seconds: float

@@ -10,11 +10,12 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.read.key_path import KeyPath
 
 
 @attrs.frozen(kw_only=True)
-class OriginalKey:
+class OriginalKey(Value):
     """What comes of a key."""
 
     becomes: str = ""

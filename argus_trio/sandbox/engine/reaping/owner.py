@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.launch import BACKEND_LABEL, INSTANCE_LABEL
 
 GATEWAY_LABEL: Final = "argus-trio.gateway"
@@ -28,7 +29,7 @@ GatewayState = Literal["lives", "gone", "elsewhere"]
 
 
 @attrs.frozen(kw_only=True)
-class GatewayRun:
+class GatewayRun(Value):
     """One run of a gateway."""
 
     instance: str
@@ -57,7 +58,7 @@ def gateway_of(labels: Mapping[str, str]) -> GatewayRun | None:
 
 
 @attrs.frozen(kw_only=True)
-class Surroundings:
+class Surroundings(Value):
     """Where this gateway runs."""
 
     namespace: int

@@ -16,6 +16,7 @@ from typing import IO, Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 
 MAX_CONTEXT_BYTES: Final = 512 * 1024 * 1024
@@ -26,7 +27,7 @@ _ALWAYS: Final = ".dockerignore"
 
 
 @attrs.frozen(kw_only=True)
-class ContextFile:
+class ContextFile(Value):
     """A file, folder or link of a context."""
 
     name: str
@@ -36,7 +37,7 @@ class ContextFile:
 
 
 @attrs.frozen(kw_only=True)
-class BuildContext:
+class BuildContext(Value):
     """What a builder gets."""
 
     dockerfile: str
@@ -92,7 +93,7 @@ def read_context(dockerfile: Path) -> BuildContext:
 
 
 @attrs.frozen
-class Ignored:
+class Ignored(Value):
     """What a `.dockerignore` leaves out: patterns with `*`, `?`, `**` and `!`, the last that fits decides."""
 
     patterns: tuple[tuple[bool, re.Pattern[str]], ...]

@@ -10,6 +10,7 @@ import attrs
 import msgspec
 import trio
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.service_nursery import ServiceNursery
 from argus_trio.sandbox.engine.facts import ImageFacts
@@ -79,7 +80,7 @@ class _InstallerAnswer(msgspec.Struct):
 
 
 @attrs.frozen(kw_only=True)
-class Installer:
+class Installer(Value):
     """What installations need of this machine."""
 
     engine: ImageEngine

@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.sandbox.image.making.indexes import (
     npm_credentials,
@@ -67,7 +68,7 @@ PACKAGES_VARIABLE: Final = "ARGUS_PACKAGES"
 
 
 @attrs.frozen(kw_only=True)
-class Recipe:
+class Recipe(Value):
     """How an image is made."""
 
     image: InstalledImage

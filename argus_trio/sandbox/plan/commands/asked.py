@@ -9,11 +9,12 @@ from typing import Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.outcome import ShimKind
 
 
 @attrs.frozen(kw_only=True)
-class PackageRun:
+class PackageRun(Value):
     """A program of packages that an index or a registry has."""
 
     kind: ShimKind
@@ -32,7 +33,7 @@ class PackageRun:
 
 
 @attrs.frozen(kw_only=True)
-class AskedMount:
+class AskedMount(Value):
     """A mount that `docker run` was asked for."""
 
     source: Path
@@ -42,7 +43,7 @@ class AskedMount:
 
 
 @attrs.frozen(kw_only=True)
-class ImageRun:
+class ImageRun(Value):
     """An image that is run by an engine's own command line."""
 
     reference: str
@@ -61,7 +62,7 @@ class ImageRun:
 
 
 @attrs.frozen(kw_only=True)
-class OwnProgram:
+class OwnProgram(Value):
     """Nothing that an image can be made of by what the command line says."""
 
     why: str
@@ -75,7 +76,7 @@ class OwnProgram:
 
 
 @attrs.frozen(kw_only=True)
-class NotUnderstood:
+class NotUnderstood(Value):
     """A command line with something that is refused: to run it otherwise would not be what was asked for."""
 
     why: str

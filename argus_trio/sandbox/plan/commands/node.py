@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.commands.asked import IN_IMAGE, IN_PACKAGES, NEWEST, CommandLine, OwnProgram, PackageRun
 from argus_trio.sandbox.plan.commands.options import OptionTable, ReadOptions, read_options
 
@@ -33,7 +34,7 @@ _RUNNERS: Final = frozenset(
 
 
 @attrs.frozen(kw_only=True)
-class _Runner:
+class _Runner(Value):
     """How a runner is spelled."""
 
     words: tuple[str, ...]

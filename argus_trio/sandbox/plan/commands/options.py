@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from argus_trio import Value
+
 
 @attrs.frozen(kw_only=True)
-class OptionTable:
+class OptionTable(Value):
     """The options of a program."""
 
     values: frozenset[str]
@@ -17,7 +19,7 @@ class OptionTable:
 
 
 @attrs.frozen(kw_only=True)
-class ReadOptions:
+class ReadOptions(Value):
     """The options before the first argument that is none, and what follows."""
 
     options: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)

@@ -12,13 +12,14 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.commands.asked import PackageRun
 from argus_trio.sandbox.plan.drafting.names import package_name
 from argus_trio.sandbox.plan.outcome import ShimKind
 
 
 @attrs.frozen(kw_only=True)
-class Bond:
+class Bond(Value):
     """What a program does with this machine, and what to write so that it need not."""
 
     what: str

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.core.call.via import VARIABLE
 from argus_trio.sandbox.plan.drafting.habits import told
@@ -38,7 +39,7 @@ CHANGED_BY: Final = "what it is to change is to stand in container.mounts, with 
 
 
 @attrs.frozen(kw_only=True)
-class Draft:
+class Draft(Value):
     """What is known of a container before this machine was looked at."""
 
     image: ImagePlan

@@ -11,12 +11,13 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.drafting.names import named
 from argus_trio.sandbox.plan.outcome import HOME_TARGET, ImagePlan, InstalledImage, ShimKind
 
 
 @attrs.frozen(kw_only=True)
-class Habit:
+class Habit(Value):
     """What is added to the variables and the arguments of a server, and the sentence that says so."""
 
     env: Mapping[str, str] = attrs.field(default=MappingProxyType({}))
@@ -48,7 +49,7 @@ HABITS: Final[Mapping[tuple[ShimKind, str], Habit]] = MappingProxyType(
 
 
 @attrs.frozen(kw_only=True)
-class ToldInside:
+class ToldInside(Value):
     """The variables and the arguments of a server with what its habits need, and what is to be said of that."""
 
     env: Mapping[str, str] = attrs.field(repr=False)

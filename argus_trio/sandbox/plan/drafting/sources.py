@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.sandbox.plan.commands import node, python
 from argus_trio.sandbox.plan.commands.asked import PackageRun
@@ -35,7 +36,7 @@ _BUNDLES: Final[Mapping[ShimKind | None, tuple[tuple[tuple[str, ...], bool], ...
 
 
 @attrs.frozen(kw_only=True)
-class Trusted:
+class Trusted(Value):
     """A CA bundle of this machine."""
 
     path: Path

@@ -8,6 +8,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.config.model.backend import StdioBackend
 from argus_trio.config.model.container import MountSpec
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
@@ -38,7 +39,7 @@ _TAKEN_BELOW: Final = (RUN_FOLDER, "/proc", "/sys", "/dev")
 
 
 @attrs.frozen(kw_only=True)
-class Mounts:
+class Mounts(Value):
     """What is mounted, and what there is to say of it."""
 
     mounts: tuple[Mount, ...] = ()

@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.sandbox.plan.environment import CA_VARIABLES
 from argus_trio.sandbox.plan.machine import Machine, PathSeen
 from argus_trio.sandbox.plan.mounting.forbidden import why_not
@@ -30,7 +31,7 @@ MAX_WORD: Final = 4096
 
 
 @attrs.frozen(kw_only=True)
-class NamedPath:
+class NamedPath(Value):
     """A path that is named, and is there."""
 
     path: Path
@@ -44,7 +45,7 @@ class NamedPath:
 
 
 @attrs.frozen(kw_only=True)
-class MissingPath:
+class MissingPath(Value):
     """A path that is named, and is not there, below a folder that is: most likely the program is to make it."""
 
     path: Path

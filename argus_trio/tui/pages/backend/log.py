@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.settings import LOGS
 from argus_trio.tui.effect import CopyText, Effect, FollowStream, Tell
 from argus_trio.tui.message import Pasted, StreamCame, StreamLost, StreamOpened
@@ -23,7 +24,7 @@ _END: Final = ("end", "G")
 
 
 @attrs.frozen(kw_only=True)
-class LogPart:
+class LogPart(Value):
     """What has come of a log, and what of it is seen."""
 
     KEYS: ClassVar[tuple[KeyHelp, ...]] = (

@@ -6,6 +6,7 @@ from typing import Final, Literal, get_args
 
 import attrs
 
+from argus_trio import Value
 from argus_trio.contract.backends import BACKEND, BACKENDS, EGRESS, BackendEntry, EgressAnswer
 from argus_trio.tui.effect import CopyText, Effect, Fetch, Open, UnfollowStream
 from argus_trio.tui.message import (
@@ -66,7 +67,7 @@ _PARTS_HELP: Final = (
 
 
 @attrs.frozen(kw_only=True)
-class BackendPage:
+class BackendPage(Value):
     """Which backend, which part of it, and what is seen there."""
 
     name: str

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.calls import ANSWER_ASK
 from argus_trio.tui.calls.asks import OpenAsk, answer, answer_key
 from argus_trio.tui.calls.document import ResultDocument, message_blocks
@@ -29,7 +30,7 @@ _FACTS: Final = ("temperature", "stopSequences", "includeContext", "toolChoice",
 
 
 @attrs.frozen(kw_only=True)
-class AskPage:
+class AskPage(Value):
     """Which question is shown, and what is written so far."""
 
     title: ClassVar[str] = "Ask"

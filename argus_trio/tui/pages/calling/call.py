@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.clients import CANCEL_EXCHANGE
 from argus_trio.manage_client.moments import size
 from argus_trio.tui.calls.call import PastCall
@@ -32,7 +33,7 @@ _ENDS: Final = {"image/jpeg": "jpg", "image/svg+xml": "svg", "audio/mpeg": "mp3"
 
 
 @attrs.frozen(kw_only=True)
-class CallPage:
+class CallPage(Value):
     """Which call is shown, and what of it is unfolded."""
 
     title: ClassVar[str] = "Call"

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.capabilities import PromptEntry, ToolEntry
 from argus_trio.manage_client.moments import size
 from argus_trio.tui.calls.call import CallUnderWay, PastCall
@@ -30,7 +31,7 @@ NAME_CHARACTERS: Final = 60
 
 
 @attrs.frozen(kw_only=True)
-class HistoryPage:
+class HistoryPage(Value):
     """Which call is meant; the latest one is first."""
 
     title: ClassVar[str] = "Calls"

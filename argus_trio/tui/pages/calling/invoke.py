@@ -8,6 +8,7 @@ from typing import ClassVar
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.tui.effect import Back, Confirm, Open, StartCall, Tell
 from argus_trio.tui.form.form import Form, form_of
 from argus_trio.tui.message import Clicked, DashboardMessage, Key, Pasted, Wheeled
@@ -21,7 +22,7 @@ _SENDS = {"tool": "Call", "prompt": "Get", "template": "Read"}
 
 
 @attrs.frozen(kw_only=True)
-class InvokePage:
+class InvokePage(Value):
     """What is called, and what is typed for it."""
 
     keys: ClassVar[tuple[KeyHelp, ...]] = (

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
+from argus_trio import Value
 from argus_trio.contract.capabilities import PromptEntry, ResourceTemplateEntry, ToolEntry
 from argus_trio.tui.calls.book import CallBook
 from argus_trio.tui.calls.start import prompt_get, resource_read, tool_call
@@ -24,7 +25,7 @@ _FIRST: Final = {"#": "#", ".": ".", "/": "/", "?": "?", "&": "&", ";": ";"}
 
 
 @attrs.frozen(kw_only=True)
-class Subject:
+class Subject(Value):
     """What is called by a form."""
 
     kind: Literal["tool", "prompt", "template"]
