@@ -86,6 +86,7 @@ def test_anything_is_a_message_or_refused(body: bytes) -> None:
 def test_the_last_of_two_keys_counts_and_is_the_only_one_to_leave() -> None:
     body = b'{"jsonrpc":"2.0","id":1,"method":"a","method":"b","params":{"name":"x","name":"y"}}'
     message = decode(body)
+    assert isinstance(message, Request)
     assert message == Request(b"1", "b", {"name": Raw(b'"y"')})
     assert encode_request(b"1", "b", message.params) == b'{"jsonrpc":"2.0","id":1,"method":"b","params":{"name":"y"}}'
 

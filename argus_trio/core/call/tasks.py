@@ -32,7 +32,7 @@ SWEEP_EVERY_SECONDS: Final = 60.0
 """The shortest time between two sweeps of ended tasks: a sweep looks at all, and a minute's leftovers cost little."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=True, unsafe_hash=True)
 class Owner(Value):
     """The owner of tasks: a principal at one endpoint, and in the legacy era one session of it alone (compared by
     identity)."""
