@@ -14,7 +14,6 @@ from argus_trio.core.health.health import PlanWord
 from argus_trio.core.journal import Journal, Severity
 from argus_trio.sandbox.engine.facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Bare, Contained, Plan, Refused
-from argus_trio.sandbox.plan.plan import way_out
 
 log = structlog.get_logger()
 
@@ -96,7 +95,7 @@ def facts_of(standings: Mapping[str, Standing], found: EngineFound) -> dict[str,
     if not isinstance(found, EngineFacts):
         facts["why"] = found.why
         if any(standing.is_worth_a_warning for standing in standings.values()):
-            facts["hint"] = way_out(found)
+            facts["hint"] = found.way_out
     words: tuple[PlanWord, ...] = ("contained", "bare", "refused")
     facts |= {word: sum(1 for each in standings.values() if each.word == word) for word in words}
     for word in words:

@@ -17,7 +17,6 @@ from argus_trio.manage_client.clean import clean, one_line, wrapped
 from argus_trio.manage_client.outline import tree_lines
 from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.outcome import Contained
-from argus_trio.sandbox.plan.plan import way_out
 from argus_trio.sandbox.plan.shown import shown
 from argus_trio.sandbox.rooms import BackendPlan
 from argus_trio.verbs.show.table import Cell, write_table
@@ -130,7 +129,7 @@ def _row(found: FoundPlans, planned: BackendPlan, redact: Redactor) -> tuple[str
 
 def _engine_line(found: EngineFound) -> str:
     if isinstance(found, NoEngine):
-        return f"not looked for: {OFF.why}" if found == OFF else f"none: {found.why}; {way_out(found)}"
+        return f"not looked for: {OFF.why}" if found == OFF else f"none: {found.why}; {found.way_out}"
     return f"{found}, API {found.api_version}, at {found.socket}"
 
 

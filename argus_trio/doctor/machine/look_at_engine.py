@@ -10,7 +10,6 @@ from argus_trio.doctor.examination import Examination
 from argus_trio.doctor.finding import DoctorFinding
 from argus_trio.sandbox.plan.engine_facts import NoEngine
 from argus_trio.sandbox.plan.outcome import Refused
-from argus_trio.sandbox.plan.plan import way_out
 from argus_trio.sandbox.rooms import BackendPlan
 
 
@@ -38,7 +37,7 @@ def _of_engine(engine: NoEngine, plans: Sequence[BackendPlan]) -> DoctorFinding 
         severity="problem" if required else "warning",
         about="container engine",
         what=f"{engine.why}; {consequence}",
-        advice=f"{way_out(engine)}; then `argus-trio isolation` shows what becomes of each backend",
+        advice=f"{engine.way_out}; then `argus-trio isolation` shows what becomes of each backend",
     )
 
 

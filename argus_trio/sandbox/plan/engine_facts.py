@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
 from argus_trio import Value
+
+OR_OFF: Final = "or write isolation: off"
+_START_ONE: Final = "start Docker or Podman and let the gateway's user use it"
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +46,11 @@ class NoEngine(Value):
     """One clause: "neither Docker nor Podman answers", "DOCKER_HOST is tcp://…, which shares no folders"."""
     says_way_out: bool = False
     """Whether that tells what to do about it already."""
+
+    @property
+    def way_out(self) -> str:
+        """What to do besides."""
+        return OR_OFF if self.says_way_out else f"{_START_ONE}, {OR_OFF}"
 
 
 EngineFound = EngineFacts | NoEngine

@@ -14,14 +14,12 @@ from argus_trio.sandbox.plan.drafting.bound import bond_of
 from argus_trio.sandbox.plan.drafting.draft import Draft, finished
 from argus_trio.sandbox.plan.drafting.image_run import of_image_run
 from argus_trio.sandbox.plan.drafting.sources import installed_image, trusted_bundle
-from argus_trio.sandbox.plan.engine_facts import EngineFacts, EngineFound, NoEngine
+from argus_trio.sandbox.plan.engine_facts import OR_OFF, EngineFacts, EngineFound, NoEngine
 from argus_trio.sandbox.plan.machine import Machine
 from argus_trio.sandbox.plan.outcome import PACKAGE_PROGRAM, Bare, DockerfileImage, GivenImage, Plan, Refused
 from argus_trio.sandbox.plan.refusal import NotIsolated, PlanRefused
 
 OFF: Final = "isolation: off is configured for it"
-_START_ONE: Final = "start Docker or Podman and let the gateway's user use it"
-_OR_OFF: Final = "or write isolation: off"
 
 
 def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
@@ -38,7 +36,7 @@ def plan(spec: StdioBackend, engine: EngineFound, machine: Machine) -> Plan:
             return Refused(why=f"isolation is required, and {error}")
         if (asked := _asked(spec.container)) is None:
             return Bare(why=str(error))
-        without = "" if _OR_OFF in str(error) else "; isolation: off runs it without"
+        without = "" if OR_OFF in str(error) else "; isolation: off runs it without"
         return Refused(why=f"{asked} asks for isolation, and {error}{without}")
     except (PlanRefused, ValueError) as error:
         return Refused(why=str(error))
@@ -55,14 +53,9 @@ def _asked(container: Container) -> str | None:
     return None if container.dockerfile is None else "container.dockerfile"
 
 
-def way_out(found: NoEngine) -> str:
-    """What to do where there is no engine, besides what it says itself."""
-    return _OR_OFF if found.says_way_out else f"{_START_ONE}, {_OR_OFF}"
-
-
 def _usable(spec: StdioBackend, engine: EngineFound) -> EngineFacts:
     if isinstance(engine, NoEngine):
-        raise NotIsolated(f"{engine.why}; {way_out(engine)}")
+        raise NotIsolated(f"{engine.why}; {engine.way_out}")
     wanted = spec.container.runtime
     if wanted not in ("auto", engine.kind):
         raise NotIsolated(
