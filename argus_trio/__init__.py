@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Literal, Protocol
 
 __version__ = "0.1.0"
 
@@ -38,7 +38,8 @@ class Value:
         return hash(compared(self))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in self.__attrs_attrs__ if each.repr)
+        fields = ((each.name, each.repr, getattr(self, each.name)) for each in self.__attrs_attrs__ if each.repr)
+        shown = ", ".join(f"{name}={repr(value) if how is True else how(value)}" for name, how, value in fields)
         return f"{type(self).__qualname__.rpartition('>.')[2]}({shown})"
 
 
@@ -47,11 +48,14 @@ class _FieldOfValue(Protocol):
 
     name: str
     eq: bool
-    repr: bool
+    repr: Literal[False, True] | Callable[[object], str]
+    eq_key: Callable[[object], object] | None
 
 
 def _compared(kind: type[Value]) -> Callable[[Value], object]:
     """What makes two values of one type the same, made for the first two that are compared."""
+    if any(each.eq_key is not None for each in kind.__attrs_attrs__):
+        raise TypeError(f"{kind.__name__} compares a field by a key: it needs the methods of attrs, by eq=True")
     _COMPARED[kind] = attrgetter("__class__", *(each.name for each in kind.__attrs_attrs__ if each.eq))
     return _COMPARED[kind]
 

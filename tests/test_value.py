@@ -77,6 +77,23 @@ def test_a_value_is_shown_as_attrs_would_show_it() -> None:
     assert repr(OtherPair(one={"k": (1,)})) == f"Other{shown({'k': (1,)})!r}"
 
 
+def test_a_field_is_shown_in_its_own_way() -> None:
+    @attrs.frozen
+    class Masked(Value):
+        one: object = attrs.field(repr=lambda _: "***")
+
+    assert repr(Masked("secret")) == "Masked(one=***)"
+
+
+def test_a_class_that_compares_a_field_by_a_key_is_told_that_it_needs_the_methods_of_attrs() -> None:
+    @attrs.frozen
+    class Keyed(Value):
+        one: object = attrs.field(eq=id)
+
+    with pytest.raises(TypeError, match="eq=True"):
+        assert Keyed(1) == Keyed(1)
+
+
 def test_a_class_that_says_so_has_the_methods_of_attrs() -> None:
     @attrs.frozen(eq=True, unsafe_hash=True)
     class Often(Value):
