@@ -115,9 +115,7 @@ LATE = STARTERS | {"pipeline.build", "verbs.run", "sandbox.sandbox", "frontend.s
 """The composition roots: they may load inside a function what only some configurations need, or what can wait."""
 
 ROOMS: dict[str, frozenset[str]] = {
-    "hypercorn": frozenset(
-        {"frontend.server.hypercorn_server", "frontend.server.hypercorn_frame", "frontend.server.site"}
-    ),
+    "hypercorn": frozenset({"frontend.server.hypercorn_server", "frontend.server.hypercorn_frame"}),
     "urwid": frozenset({"tui.kit.*", "tui.screens.*", "tui.terminal.*"}),
     "jsonschema": frozenset({"tui.form.judge"}),
     "referencing": frozenset({"tui.form.judge"}),
