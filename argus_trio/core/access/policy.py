@@ -24,7 +24,7 @@ LONGEST_KEPT: Final = 256
 """The longest name, in characters, whose decision is kept: clients make up names, and a URI may be long."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=True, unsafe_hash=True)  # each decision looks it up
 class Perspective(Value):
     """Whose view of the whole it is: the roles that count, and the endpoint. There are few different ones."""
 

@@ -11,7 +11,7 @@ from argus_trio import Value
 TargetKind = Literal["tool", "prompt", "resource", "method", "manage"]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=True, unsafe_hash=True)  # each decision looks it up
 class Target(Value):
     """One tool, prompt or resource; a method that has none of them; or a right of the management API."""
 
