@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from argus_trio import Value
 from argus_trio.core.access.conditions.condition import RuleCondition
 from argus_trio.core.access.policy import (
     MOST_DECISIONS,
@@ -246,3 +247,9 @@ def test_no_rule_and_no_view_binds_the_operator(
     decision = found.decide(found.perspective(frozenset({OPERATOR_ROLE}), endpoint), target)
     assert (decision.is_allowed, decision.scopes, decision.grants) == (True, (), ())
     assert found.may_manage(frozenset({OPERATOR_ROLE}), "admin")
+
+
+@pytest.mark.parametrize("kind", [Target, Perspective])
+def test_what_each_decision_looks_up_is_compared_by_methods_of_its_own(kind: type[Value]) -> None:
+    assert kind.__eq__ is not Value.__eq__
+    assert kind.__hash__ is not Value.__hash__
