@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 import trio
 
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.open_exchanges import CutByReload
+
+_NOT_CUT: Final = frozenset({None, "expired"})
+"""What the record of a call says that nobody has cut: `expired` stands there in advance while its client is away. Who was
+first has said why, and the client is told that."""
 
 
 class Counted(Protocol):
@@ -70,7 +74,8 @@ class Lease:
         """Cancel the block: its backend waits no longer for it."""
         record = self.record
         if record is not None:
-            record.cut, record.backend = "replaced", self.leases.backend
+            if record.cut in _NOT_CUT:
+                record.cut, record.backend = "replaced", self.leases.backend
             if record.scope is not None:
                 record.scope.cancel()
         if self._scope is not None:

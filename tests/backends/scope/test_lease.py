@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from argus_trio.backends.scope.lease import Lease, Leases
-from argus_trio.core.call.record import CallRecord
+from argus_trio.core.call.record import CallRecord, Cut
 from argus_trio.core.open_exchanges import CutByReload
 
 
@@ -120,3 +120,25 @@ async def test_an_exchange_that_has_a_scope_of_its_own_is_cut_as_a_whole(autojum
     assert scope.cancelled_caught
     assert (record.cut, record.backend) == ("replaced", "files")
     assert (freed.left, generation.routed) == ([0], 0)
+
+
+@pytest.mark.parametrize("first", ["operator", "client_gone", "cancelled", "stopped"])
+async def test_one_that_was_cut_before_says_still_by_whom(first: Cut) -> None:
+    freed = Freed()
+    with trio.CancelScope() as scope:
+        record = CallRecord(scope=scope, cut=first)
+        with Lease(freed.leases, Generation(), record):
+            freed.leases.cut()
+            await trio.sleep_forever()
+    assert scope.cancelled_caught
+    assert record.cut == first
+
+
+async def test_one_whose_client_is_away_is_told_that_its_backend_was_replaced() -> None:
+    freed = Freed()
+    with trio.CancelScope() as scope:
+        record = CallRecord(scope=scope, cut="expired")
+        with Lease(freed.leases, Generation(), record):
+            freed.leases.cut()
+            await trio.sleep_forever()
+    assert record.cut == "replaced"
