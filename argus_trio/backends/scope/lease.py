@@ -18,8 +18,8 @@ from argus_trio.core.call.record import CallRecord
 from argus_trio.core.open_exchanges import CutByReload
 
 _NOT_CUT: Final = frozenset({None, "expired"})
-"""What the record of a call says that nobody has cut: `expired` stands there in advance while its client is away. Who was
-first has said why, and the client is told that."""
+"""What the record of a call says that nobody has cut: `expired` stands there in advance while its client is away. Who
+was first has said why, and the client is told that."""
 
 
 class Counted(Protocol):
