@@ -85,7 +85,7 @@ def with_params(exchange: Exchange, params: Mapping[str, object]) -> Exchange:
         TypeError: one of them cannot be, or is raw and no JSON.
     """
     changed = {key: _raw(key, value) for key, value in params.items()}
-    return _Changed(exchange, attrs.evolve(exchange.call, params={**exchange.call.params, **changed}))
+    return _Changed(exchange, msgspec.structs.replace(exchange.call, params={**exchange.call.params, **changed}))
 
 
 def _raw(key: str, value: object) -> Raw:

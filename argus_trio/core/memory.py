@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import attrs
 
 from argus_trio.errors import Overloaded
+from argus_trio.per_call import PerCall
 
 MEMORY_BYTES: Final = 256 * 1024 * 1024
 """What is held in all, where nothing else is said: far more than honest clients leave lying, far less than a machine
@@ -220,8 +221,7 @@ class Memory:
         forget()
 
 
-@attrs.define(eq=False, repr=False)
-class Body:
+class Body(PerCall):
     """The body of one request, for as long as it is entered."""
 
     bodies: Bodies

@@ -16,6 +16,7 @@ import attrs
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.record import CallRecord, CancelScope, named_in
 from argus_trio.errors import BackendUnavailable, Overloaded, RpcError
+from argus_trio.per_call import PerCall, PerCallValue
 
 DONE_KEPT: Final = 1000
 """How many that are over are kept: without their arguments and results."""
@@ -63,8 +64,7 @@ def cut_error(record: CallRecord) -> RpcError:
             return CutByStop()
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class OpenExchange:
+class OpenExchange(PerCall, kw_only=True):
     """One exchange under way."""
 
     number: int
@@ -80,9 +80,8 @@ class OpenExchange:
         self.scope.cancel()
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class DoneExchange:
-    """One that is over: nothing of what it said. It is not frozen, which would double what the end of a call costs."""
+class DoneExchange(PerCallValue, frozen=True, kw_only=True):
+    """One that is over: nothing of what it said."""
 
     number: int
     """Counts those that are over, from 1."""

@@ -10,11 +10,9 @@ from __future__ import annotations
 import secrets
 from typing import Final, Protocol
 
-import attrs
 import structlog
 import trio
 
-from argus_trio import Value
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.open_exchanges import CutByStop, cut_error
 from argus_trio.errors import (
@@ -25,6 +23,7 @@ from argus_trio.errors import (
     RpcError,
     Unexpected,
 )
+from argus_trio.per_call import PerCallValue
 from argus_trio.wire.envelope import (
     Raw,
     decode_object,
@@ -53,8 +52,7 @@ class ServedExchange(Exchange, Protocol):
         """The scope in which it is served, once."""
 
 
-@attrs.frozen
-class Outcome(Value):
+class Outcome(PerCallValue, frozen=True):
     """How a call ended: exactly one of the two is given."""
 
     result: bytes | None = None

@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import attrs
 import msgspec
 
-from argus_trio import Value
 from argus_trio.errors import InvalidRequest, ParseFailed, ResponseInvalid, RpcError
 from argus_trio.wire.passing.depth import is_deeper
 from argus_trio.wire.passing.known_result import WORTHWHILE_BYTES, known_answer
@@ -33,8 +31,7 @@ _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _SPELLED_ID: Final = re.compile(rb'"?([0-9]+)(?:\.0+)?(?:[eE]\+?0+)?"?')
 
 
-@attrs.frozen
-class Request(Value):
+class Request(msgspec.Struct, frozen=True):
     """A JSON-RPC request; `id` is the raw JSON of a string or a number."""
 
     id: bytes
@@ -42,24 +39,21 @@ class Request(Value):
     params: Params
 
 
-@attrs.frozen
-class Notification(Value):
+class Notification(msgspec.Struct, frozen=True):
     """A JSON-RPC notification, which is never answered."""
 
     method: str
     params: Params
 
 
-@attrs.frozen
-class Response(Value):
+class Response(msgspec.Struct, frozen=True):
     """The result of the request with this raw `id`; `result` is raw JSON."""
 
     id: bytes
     result: bytes
 
 
-@attrs.frozen
-class ErrorResponse(Value):
+class ErrorResponse(msgspec.Struct, frozen=True):
     """The error of the request with this raw `id`, `null` where it could not be read; `error` is the raw object."""
 
     id: bytes

@@ -20,7 +20,7 @@ from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, followed_round
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import all_rounds
-from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
+from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
@@ -142,7 +142,8 @@ class Connection:
                 scope=scope,
                 patience=timeouts.call,
                 latest=started + timeouts.call_max,
-                notifications=NotificationQueue(exchange, self.nursery, self.losses),
+                nursery=self.nursery,
+                losses=self.losses,
             )
             perform, record = self._round, exchange.record
             if record is not None:
@@ -188,7 +189,7 @@ class Connection:
                 tasks.answered(call.method, params, answer.result, now)
             else:
                 tasks.begun(answer.result, now, request=message_id, token=call_in_flight.token)
-        if call_in_flight.notifications.delivering is not None:
+        if call_in_flight.notifications is not None:
             await call_in_flight.notifications.drained()
         if isinstance(answer, ErrorResponse):
             if error_doubts_session(answer.error) and await self._has_forgotten():

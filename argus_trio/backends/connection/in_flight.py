@@ -14,10 +14,11 @@ import attrs
 import msgspec
 import trio
 
-from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
 from argus_trio.core.call.record import CallRecord, Follow
+from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.members import int_member, string_member
@@ -28,8 +29,7 @@ ATTRIBUTION_SECONDS: Final = 30.0
 most calls are over by then, and the one that asks has half of its usual deadline left for the answer."""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class InFlight:
+class InFlight(PerCall, kw_only=True):
     """One call in flight: its clock, its client's progress token, its notifications and what its client is asked."""
 
     exchange: Exchange
@@ -39,17 +39,27 @@ class InFlight:
     """Seconds that the call may take without an answer or progress."""
     latest: float
     """The time beyond which no progress moves the deadline, on trio's clock."""
-    notifications: NotificationQueue
-    token: msgspec.Raw | None = attrs.field(default=None, init=False)
+    nursery: trio.Nursery
+    """Where its notifications are sent."""
+    losses: Losses
+    notifications: NotificationQueue | None = None
+    """What is sent to its client; None until there is anything."""
+    token: msgspec.Raw | None = None
     """The progress token that the client chose, if it wants progress."""
-    asks: set[trio.CancelScope] = attrs.field(factory=set, init=False)
+    asks: set[trio.CancelScope] = msgspec.field(default_factory=set)
     """The requests of the backend that the client is to answer and has not yet, by their scopes."""
-    _guessed: set[trio.CancelScope] = attrs.field(factory=set, init=False)
+    _guessed: set[trio.CancelScope] = msgspec.field(default_factory=set)
     """The part of `asks` that names no request: those may belong to another call of the same client."""
-    _successor: InFlight | None = attrs.field(default=None, init=False)
+    _successor: InFlight | None = None
     """The call that those of `_guessed` went over to when this one ended."""
-    _left: float = attrs.field(default=0.0, init=False)
+    _left: float = 0.0
     """Seconds that were left when the clock was stopped."""
+
+    def tell(self, method: str, params: Params) -> None:
+        """Send its client a notification; returns at once."""
+        if self.notifications is None:
+            self.notifications = NotificationQueue(self.exchange, self.nursery, self.losses)
+        self.notifications.put(method, params)
 
     def progressed(self) -> None:
         """Give the call its full patience again, as far as `latest` lets it."""

@@ -181,7 +181,7 @@ class Inbound:
         call_in_flight = self.in_flight.of_token(params)
         if call_in_flight is not None and call_in_flight.token is not None:
             call_in_flight.progressed()
-            call_in_flight.notifications.put(method, {**params, "progressToken": call_in_flight.token})
+            call_in_flight.tell(method, {**params, "progressToken": call_in_flight.token})
         if call_in_flight is not None:
             return
         task = self.tasks.of_token(params, trio.current_time())
@@ -219,7 +219,7 @@ class Inbound:
         """Pass a notification on to the call on whose stream it came, else to the client of the connection, if any."""
         call_in_flight = self.in_flight.of(within)
         if call_in_flight is not None:
-            call_in_flight.notifications.put(method, params)
+            call_in_flight.tell(method, params)
         elif self.listener.client is not None:
             self.listener.tell_client(method, params)
         else:

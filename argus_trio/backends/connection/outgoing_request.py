@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import attrs
 import msgspec
 
 from argus_trio.backends.connection.handshake import Handshake, modern_meta
@@ -60,7 +59,7 @@ def call_request(handshake: Handshake, message_id: int, call: Call, params: Para
     if handshake.era is Era.LEGACY:
         outgoing = _legacy(handshake, message_id, call.method, params)
         tracing = tuple(each for each in headers if each[0] in TRACE_HEADERS) if headers else ()
-        return attrs.evolve(outgoing, headers=(*outgoing.headers, *tracing)) if tracing else outgoing
+        return msgspec.structs.replace(outgoing, headers=(*outgoing.headers, *tracing)) if tracing else outgoing
     declared = call.abilities.declared()
     declared.update({name: call.capabilities[name] for name in _PASSED_ON if name in call.capabilities})
     stamps = modern_meta(handshake.revision, encode_raw(declared))

@@ -84,7 +84,7 @@ class ServerRequests:
         params, reports = split_token(
             request.params, client if call_in_flight is None else call_in_flight.exchange.call.client
         )
-        request = attrs.evolve(request, params=params)
+        request = msgspec.structs.replace(request, params=params)
         with trio.CancelScope(deadline=trio.current_time() + ASK_LIMIT_SECONDS) as scope:
             with self._registered(request, call_in_flight, scope, is_guess=is_guess), self._reporting(reports):
                 body = await self._answered(request, call_in_flight, client)

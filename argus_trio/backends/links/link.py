@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import attrs
-
 from argus_trio.core.health.activity import Activity
 from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed
+from argus_trio.per_call import PerCallValue
 from argus_trio.wire.envelope import ErrorResponse, Notification, Request, Response
 from argus_trio.wire.headers import Headers
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class Outgoing:
-    """One request on its way to the backend: `id` is unique for the link's life, `body` the whole encoded message.
-
-    It is not frozen, which would double what it costs, and each call makes one."""
+class Outgoing(PerCallValue, frozen=True, kw_only=True):
+    """One request on its way to the backend: `id` is unique for the link's life, `body` the whole encoded message."""
 
     id: int
     body: bytes

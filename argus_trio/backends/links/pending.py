@@ -9,6 +9,7 @@ import attrs
 import trio
 
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
+from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import ErrorResponse, Response, plain_id
 
 Answer = Response | ErrorResponse
@@ -16,8 +17,7 @@ Answer = Response | ErrorResponse
 _ANSWER_START: Final = b'{"jsonrpc":"2.0","id":'
 
 
-@attrs.define(eq=False, repr=False)
-class Expected:
+class Expected(PerCall):
     """One request in flight, in the table for as long as it is entered.
 
     An answer or a failure that comes before `wait` is kept for it, so a transport may send between the two:
@@ -29,10 +29,10 @@ class Expected:
 
     _table: Pending
     _request_id: int
-    _key: bytes = attrs.field(default=b"", init=False)
-    _outcome: Answer | LinkFailed | None = attrs.field(default=None, init=False)
-    _task: trio.lowlevel.Task | None = attrs.field(default=None, init=False)
-    notices_before: int = attrs.field(default=0, init=False)
+    _key: bytes = b""
+    _outcome: Answer | LinkFailed | None = None
+    _task: trio.lowlevel.Task | None = None
+    notices_before: int = 0
     """How many notices had been sent before the request."""
 
     def __enter__(self) -> Expected:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import attrs
+import msgspec
 import structlog
 import trio
 
@@ -186,7 +187,7 @@ class StreamableHttpLink:
                 if error is None or answer.status in (401, 403):
                     raise refused
                 if refused.retry_after is not None:
-                    return attrs.evolve(error, error=with_retry_after(error.error, refused.retry_after))
+                    return msgspec.structs.replace(error, error=with_retry_after(error.error, refused.retry_after))
                 return error
             self._has_answered = True
             if not _is_modern(outgoing):  # those have no sessions: what discovery is given is not to be sent on
@@ -214,7 +215,7 @@ class StreamableHttpLink:
                 other = message
         if found is None:
             raise foreign_answer(other, wanted)
-        return found if found.id == wanted else attrs.evolve(found, id=wanted)
+        return found if found.id == wanted else msgspec.structs.replace(found, id=wanted)
 
     async def _read_stream(self, answer: HttpAnswer, parser: EventParser, within: int) -> Response | ErrorResponse:
         wanted = b"%d" % within
@@ -226,7 +227,7 @@ class StreamableHttpLink:
                     elif isinstance(message, ResponseInvalid) and plain_id(message.id) in (wanted, b"null"):
                         raise AnswerInvalid(message.message)
                     elif isinstance(message, Response | ErrorResponse) and is_answer(message, wanted):
-                        return message if message.id == wanted else attrs.evolve(message, id=wanted)
+                        return message if message.id == wanted else msgspec.structs.replace(message, id=wanted)
                     elif isinstance(message, ErrorResponse):
                         raise foreign_answer(message, wanted)
                     else:

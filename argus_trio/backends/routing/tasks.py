@@ -200,7 +200,7 @@ class Tasks:
 
     async def _state(self, exchange: Exchange, task: Task, scope: Scope) -> Raw | None:
         """How a task stands, as its backend says; None without an answer. A task that is unknown there is forgotten."""
-        call = attrs.evolve(exchange.call, method="tasks/get", params={"taskId": encode_raw(task.id)})
+        call = msgspec.structs.replace(exchange.call, method="tasks/get", params={"taskId": encode_raw(task.id)})
         try:
             fields = decode_object(await self._ask(exchange, call, task, scope))
         except RpcError as error:

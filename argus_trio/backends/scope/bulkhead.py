@@ -25,6 +25,7 @@ from argus_trio.core.call.session_policy import TASK_METHODS
 from argus_trio.core.health.occupancy import Occupancy
 from argus_trio.core.journal import Journal
 from argus_trio.errors import BackendUnavailable, DeadlineExceeded
+from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import Params
 
 log = structlog.get_logger()
@@ -145,8 +146,7 @@ class Bulkhead:
             self._episode = 0
 
 
-@attrs.define(eq=False, repr=False)
-class Place:
+class Place(PerCall):
     """One call's place, taken on entering and given back on leaving.
 
     Raises (on entering):
@@ -159,11 +159,11 @@ class Place:
     """The exchange to call the backend with; within the block it gives the place back while its client is asked."""
     patience: float
     """Seconds that the call may wait for a place."""
-    waited: float = attrs.field(default=0.0, init=False)
+    waited: float = 0.0
     """Seconds that passed until a place was free: they count towards the call's deadline."""
-    _since: float = attrs.field(default=0.0, init=False)
-    _asks: int = attrs.field(default=0, init=False)
-    _is_over: bool = attrs.field(default=False, init=False)
+    _since: float = 0.0
+    _asks: int = 0
+    _is_over: bool = False
 
     async def __aenter__(self) -> Place:
         """Take a place; raises what `Bulkhead.wait` raises."""

@@ -16,6 +16,7 @@ import trio
 
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.open_exchanges import CutByReload
+from argus_trio.per_call import PerCall
 
 _NOT_CUT: Final = frozenset({None, "expired"})
 """What the record of a call says that nobody has cut: `expired` stands there in advance while its client is away. Who
@@ -52,8 +53,7 @@ class Leases:
         return len(self.held)
 
 
-@attrs.define(eq=False, repr=False)
-class Lease:
+class Lease(PerCall):
     """One exchange's hold on a scope, for the length of a `with` block.
 
     An exchange whose `record` has its scope is cut as a whole, and its client told why by its edge: one cancel scope
@@ -67,7 +67,7 @@ class Lease:
     counted: Counted
     record: CallRecord | None = None
     """The record of the exchange, where it has one and holds no other lease beside this."""
-    _scope: trio.CancelScope | None = attrs.field(default=None, init=False)
+    _scope: trio.CancelScope | None = None
     """The scope of the block, if it has one."""
 
     def cut(self) -> None:

@@ -77,7 +77,9 @@ def readings_of(call: Call) -> tuple[Call, ...]:
         uris = tuple(dict.fromkeys(map(decode_string, decode_array(asked.get("resourceSubscriptions", b"[]")))))
     except msgspec.DecodeError:
         return ()
-    return tuple(attrs.evolve(call, method=_READING, params={"uri": encode_raw(uri)}) for uri in uris[:MAX_URIS])
+    return tuple(
+        msgspec.structs.replace(call, method=_READING, params={"uri": encode_raw(uri)}) for uri in uris[:MAX_URIS]
+    )
 
 
 def _listens(call: Call) -> bool:
@@ -107,7 +109,7 @@ def calling(call: Call, aim: Aim) -> Call:
     if not aim.is_reference:
         return call
     method, member = _LOOKED_UP_AS[aim.kind]
-    return attrs.evolve(call, method=method, params={member: encode_raw(aim.name)})
+    return msgspec.structs.replace(call, method=method, params={member: encode_raw(aim.name)})
 
 
 def _named(kind: TargetKind, name: str | None) -> Aim | None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
-import attrs
+import msgspec
 
-from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities, Audience
 from argus_trio.core.call.record import CallRecord
@@ -55,8 +54,7 @@ class EndedSession(ClientSession, Protocol):
         """The revision that was settled on."""
 
 
-@attrs.frozen(kw_only=True)
-class Call(Value):
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What a client asks: a method and one level of its params with raw values, and what is known of the client."""
 
     method: str
@@ -68,7 +66,7 @@ class Call(Value):
     principal: Principal = ANONYMOUS
     endpoint: str = ""
     """The view whose endpoint it came in by; empty for the one that shows all."""
-    capabilities: Params = attrs.field(factory=dict)
+    capabilities: Params = msgspec.field(default_factory=dict)
     """What the client declared that it can do: one level of its `ClientCapabilities`, with raw values."""
     abilities: Abilities = NONE
     """What the client can be asked, made of its `capabilities`."""
@@ -76,7 +74,7 @@ class Call(Value):
     """The level of log messages that the client asked for, of its session (legacy) or of this request (modern)."""
     transport: ClientTransport = "streamable-http"
     """The transport of the client's side."""
-    client_info: bytes = attrs.field(default=b"", repr=False)
+    client_info: bytes = b""
     """What the client says of itself, an `Implementation` as raw JSON of any shape; empty if it says nothing."""
     client: ClientSession | None = None
     """The legacy session that the call belongs to; a modern call belongs to none."""

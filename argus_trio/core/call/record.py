@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, Protocol
 
-import attrs
+import msgspec
 
+from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
 from argus_trio.wire.members import object_member, string_member
@@ -58,8 +59,7 @@ class Follow(Protocol):
         """One is about to be sent, with these params."""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class CallRecord:
+class CallRecord(PerCall, kw_only=True):
     """What is known of one exchange. Of several backends that were asked, the last one counts."""
 
     id: str = ""
@@ -84,11 +84,11 @@ class CallRecord:
     """How often it was sent again after the backend had forgotten a session."""
     cut: Cut | None = None
     """Why it was ended before its time; None if it was not, or as the gateway's stop ended its task."""
-    params: Params = attrs.field(factory=dict, repr=False)
+    params: Params = msgspec.field(default_factory=dict)
     """The params that went to the backend."""
-    scope: CancelScope | None = attrs.field(default=None, repr=False)
+    scope: CancelScope | None = None
     """The scope in which it is served; whoever cancels it says in `cut` why. None where it is in no registry."""
-    follow: Follow | None = attrs.field(default=None, repr=False)
+    follow: Follow | None = None
     """Who follows the requests to backends, if anybody does."""
 
     @property

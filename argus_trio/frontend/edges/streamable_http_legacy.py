@@ -120,9 +120,9 @@ class LegacyEdge:
             self.sessions.touch(session, trio.current_time())
 
         return PostReply(
-            http,
-            self.keep_alive,
-            session,
+            request=http,
+            keep_alive=self.keep_alive,
+            session=session,
             may_stream=accepted.events,
             takes_json=accepted.json,
             on_lost=begin_idling,

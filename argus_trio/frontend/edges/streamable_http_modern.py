@@ -8,7 +8,6 @@ from typing import Final
 import attrs
 import msgspec
 
-from argus_trio import Value
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import ANYBODY, NONE, Audience, read_declared
 from argus_trio.core.call.exchange import Call
@@ -31,6 +30,7 @@ from argus_trio.frontend.input_required.request_state import STATE
 from argus_trio.frontend.notifications.announcer import Announcer
 from argus_trio.frontend.notifications.outbox import Outbox
 from argus_trio.frontend.outcome import Outcome, error_response, http_status, outcome_of
+from argus_trio.per_call import PerCallValue
 from argus_trio.wire import envelope
 from argus_trio.wire.envelope import (
     Message,
@@ -52,8 +52,7 @@ SUPPORTED: Final = MODERN_REVISIONS
 """The revisions that are told to a client that asks for another one: the same as at `server/discover`."""
 
 
-@attrs.frozen(kw_only=True)
-class ModernRequest(Value):
+class ModernRequest(PerCallValue, frozen=True, kw_only=True):
     """One request: the call, without what it says of its client for this hop alone."""
 
     id: bytes
@@ -118,7 +117,9 @@ class ModernEdge:
             await self._check_param_headers(http, request.call, self.gateway.param_headers)
         if request.call.method in ASKING and (request.call.abilities is not NONE or STATE in request.call.params):
             call = self._parked(request.call)
-        with Reply(http, self.keep_alive, may_stream=accepted.events, takes_json=accepted.json) as reply:
+        with Reply(
+            request=http, keep_alive=self.keep_alive, may_stream=accepted.events, takes_json=accepted.json
+        ) as reply:
             asking_request = AskingRequest(reply.notify, request.progress_token, request.call.log_level)
             if isinstance(call, ParkedCall):
                 outcome = await self._attend(http, call, asking_request)

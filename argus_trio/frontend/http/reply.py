@@ -10,12 +10,12 @@ from enum import Enum
 from math import inf
 from typing import Final, Self
 
-import attrs
 import trio
 
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.keep_alive import KeepAlive
 from argus_trio.frontend.http.request import JSON, Header, IncomingRequest, start
+from argus_trio.per_call import PerCall
 from argus_trio.wire.event_stream import COMMENT, encode_event
 
 QUIET_SECONDS: Final = 5.0
@@ -53,42 +53,41 @@ async def answer_at_once(
         await request.answer(200, encode_event(message), (*EVENT_STREAM, *headers))
 
 
-@attrs.define(eq=False, repr=False)
-class Reply:
+class Reply(PerCall, kw_only=True):
     """One answer. `notify` and `beat` may run beside the task that finishes it; what comes after the end is dropped."""
 
-    _request: IncomingRequest
-    _keep_alive: KeepAlive
-    _may_stream: bool = attrs.field(kw_only=True)
-    _takes_json: bool = attrs.field(default=True, kw_only=True)
+    request: IncomingRequest
+    keep_alive: KeepAlive
+    may_stream: bool
+    takes_json: bool = True
     """Whether the client takes JSON; one that takes event streams alone is sent one in its place."""
-    _state: ReplyState = attrs.field(default=ReplyState.QUIET, init=False)
-    _lock: trio.Lock | None = attrs.field(default=None, init=False)
-    due: float = attrs.field(default=inf, init=False)
+    _state: ReplyState = ReplyState.QUIET
+    _lock: trio.Lock | None = None
+    due: float = inf
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client takes no event stream."""
-        if self._may_stream:
+        if self.may_stream:
             await self._send_chunk(self._event(message))
 
     async def beat(self) -> None:
         """Show that the call is alive: open the stream, or send a comment on it; not once it is muted."""
-        if self._may_stream:
+        if self.may_stream:
             await self._send_chunk(self._sign())
 
     def mute(self) -> None:
         """Send nothing more before the answer: nobody is there to see it. Idempotent."""
-        self._may_stream = False
-        self._keep_alive.watched.discard(self)
+        self.may_stream = False
+        self.keep_alive.watched.discard(self)
 
     async def finish(self, message: bytes, *, status: int = 200, headers: Sequence[Header] = ()) -> None:
         """Send the encoded answer and end. On an open stream the status and the headers have gone out already."""
         if self._state is ReplyState.QUIET:
             self.end()
-            if self._may_stream and not self._takes_json and status == _OK:
-                await self._request.answer(status, self._event(message), (*EVENT_STREAM, *headers))
+            if self.may_stream and not self.takes_json and status == _OK:
+                await self.request.answer(status, self._event(message), (*EVENT_STREAM, *headers))
             else:
-                await self._request.answer(status, message, (JSON, *headers))
+                await self.request.answer(status, message, (JSON, *headers))
             return
         await self._close(self._event(message))
 
@@ -96,19 +95,19 @@ class Reply:
         """End without an answer: the call was cancelled, and nothing more may be said of it."""
         if self._state is ReplyState.QUIET:
             self.end()
-            await self._request.answer(202)
+            await self.request.answer(202)
             return
         await self._close(b"")
 
     def end(self) -> None:
         """Send nothing more: whoever served the call is done with it, or was cancelled. Idempotent."""
         self._state = ReplyState.DONE
-        self._keep_alive.watched.discard(self)
+        self.keep_alive.watched.discard(self)
 
     def __enter__(self) -> Self:
-        if self._may_stream:
+        if self.may_stream:
             self.due = trio.current_time() + QUIET_SECONDS
-            self._keep_alive.watched.add(self)
+            self.keep_alive.watched.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -128,7 +127,7 @@ class Reply:
             self._lock = trio.Lock()
             self._lock.acquire_nowait()
             try:
-                await self._request.send(start(200, EVENT_STREAM))
+                await self.request.send(start(200, EVENT_STREAM))
                 await self._send_body(chunk)
             finally:
                 self._lock.release()
@@ -144,7 +143,7 @@ class Reply:
             return
         async with self._lock:
             self.end()
-            await self._request.send({"type": "http.response.body", "body": chunk})
+            await self.request.send({"type": "http.response.body", "body": chunk})
 
     async def _send_body(self, chunk: bytes) -> None:
-        await self._request.send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self.request.send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -17,6 +17,7 @@ from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.memory import Body
 from argus_trio.frontend.http.header_names import CONTENT_TYPE
 from argus_trio.frontend.http.receive_queue import AsgiMessage
+from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import encode
 
 Header = tuple[bytes, bytes]
@@ -99,8 +100,7 @@ MAIN_DOOR: Final = Door()
 """The door of a gateway that has no other."""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class IncomingRequest:
+class IncomingRequest(PerCall, kw_only=True):
     """One request. `fields` holds each header once, lower-case; repeated ones are joined by a comma (RFC 9110, 5.3)."""
 
     method: str

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import attrs
+import msgspec
 import trio
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.levels import passes_level
 from argus_trio.core.call.record import CallRecord
 from argus_trio.errors import ClientCannotAnswer
+from argus_trio.per_call import PerCall, PerCallValue
 from argus_trio.wire.envelope import Params, Raw, encode_notification
 from argus_trio.wire.members import string_member
 
@@ -21,8 +22,7 @@ _PROGRESS = "notifications/progress"
 _LOG = "notifications/message"
 
 
-@attrs.define(eq=False, repr=False)
-class AskingRequest:
+class AskingRequest(PerCallValue, frozen=True):
     """The request that notifications go out by: those of its progress token and of its log level, no other."""
 
     send: Notify
@@ -49,15 +49,14 @@ class AskingRequest:
         return level is None or passes_level(level, self.log_level)
 
 
-@attrs.define(eq=False, repr=False)
-class PlainExchange:
+class PlainExchange(PerCall):
     """The `Exchange` of a call that runs in its request's task, and whose client therefore cannot be asked."""
 
     call: Call
     request: AskingRequest
-    record: CallRecord | None = attrs.field(default=None, init=False)
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
-    is_lost: bool = attrs.field(default=False, init=False)
+    record: CallRecord | None = None
+    scope: trio.CancelScope = msgspec.field(default_factory=trio.CancelScope)
+    is_lost: bool = False
     """Whether its client has gone."""
 
     def lose(self) -> None:

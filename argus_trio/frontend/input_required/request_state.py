@@ -126,7 +126,7 @@ def unwrapped(call: Call, state: RequestState) -> Call:
     del params[STATE]
     if state.content is not None:
         params[STATE] = Raw(state.content.encode())
-    return attrs.evolve(call, params=params, continues=f"{state.digest} {state.expires!r}")
+    return msgspec.structs.replace(call, params=params, continues=f"{state.digest} {state.expires!r}")
 
 
 def digest(params: Params) -> str:

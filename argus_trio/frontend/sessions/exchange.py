@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import attrs
+import msgspec
 import trio
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.record import CallRecord
 from argus_trio.frontend.sessions.client_requests import SendMessage
 from argus_trio.frontend.sessions.session import Session
+from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import Params, encode_notification
 
 
@@ -24,14 +25,13 @@ class CallStream(Protocol):
         """How to send a request to the client on the nearest stream; None if there is none within a bound."""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class LegacyExchange:
+class LegacyExchange(PerCall, kw_only=True):
     """An `Exchange`. A call that its client cancelled says nothing more, whatever its handler still does."""
 
     call: Call
     session: Session
     stream: CallStream
-    scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
+    scope: trio.CancelScope = msgspec.field(default_factory=trio.CancelScope)
     is_silent: bool = False
     record: CallRecord | None = None
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, Self
 
-import attrs
-
 from argus_trio.frontend.http.reply import Reply
 from argus_trio.frontend.http.request import Header
 from argus_trio.frontend.sessions.client_requests import SendMessage
@@ -27,61 +25,60 @@ def _nothing() -> None:
     """Nobody wants to know."""
 
 
-@attrs.define(eq=False, repr=False)
-class PostReply(Reply):
+class PostReply(Reply, kw_only=True):
     """A reply on a stream of its session, which the first of its events opens.
 
     `on_lost` is called when the client is gone from the POST, before it has its answer.
     """
 
-    _session: HttpSession
-    _on_lost: Callable[[], object] = attrs.field(default=_nothing, kw_only=True)
-    _stream: ResumableStream | None = attrs.field(default=None, init=False)
-    _is_attended: bool = attrs.field(default=True, init=False)
+    session: HttpSession
+    on_lost: Callable[[], object] = _nothing
+    _stream: ResumableStream | None = None
+    _is_attended: bool = True
 
     async def notify(self, message: bytes) -> None:
         """Send an encoded message before the answer; dropped where the client has no stream, nor can have it again."""
-        if self._may_stream:
+        if self.may_stream:
             await self._send_chunk(self._event(message))
         elif self._stream is not None:
             await self._stream.send(message)
 
     async def route(self) -> SendMessage | None:
         """Where an ask can go: on this answer, on what resumed it, or on the session's standalone stream."""
-        if self._may_stream:
+        if self.may_stream:
             return self.notify
-        return await self._session.streams.route(self._stream)
+        return await self.session.streams.route(self._stream)
 
     async def finish(self, message: bytes, *, status: int = 200, headers: Sequence[Header] = ()) -> None:
         """Send the encoded answer and end; stored for a client that lost the POST and knows the stream."""
         stream = self._stream
-        if stream is None or self._may_stream:
+        if stream is None or self.may_stream:
             await Reply.finish(self, message, status=status, headers=headers)
             if self._stream is not None and self._is_attended:
                 self._stream.note_delivered()
         else:
             await stream.send(message)
-            self._session.streams.settle(stream)  # first: a write to a client that is not there may yet block
+            self.session.streams.settle(stream)  # first: a write to a client that is not there may yet block
             await self.abandon()
 
     async def cancel(self) -> None:
         """End without an answer, and forget what was sent: nothing of it may be sent again."""
         if self._stream is not None:
-            self._session.streams.drop(self._stream)
+            self.session.streams.drop(self._stream)
         await self.abandon()
 
     def __enter__(self) -> Self:
         Reply.__enter__(self)
-        self._session.posts += 1
-        self._request.disconnects.on_disconnect(self._lose)
+        self.session.posts += 1
+        self.request.disconnects.on_disconnect(self._lose)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Whoever served the calls is done with them, or was cancelled: the stream ends."""
         if self._stream is not None:
-            self._session.streams.settle(self._stream)
+            self.session.streams.settle(self._stream)
         self._leave()
-        self._request.disconnects.on_disconnect(None)  # which would hold this for as long as the connection has it
+        self.request.disconnects.on_disconnect(None)  # which would hold this for as long as the connection has it
         self.end()
 
     def _event(self, message: bytes) -> bytes:
@@ -96,20 +93,20 @@ class PostReply(Reply):
         return COMMENT if self._stream is not None else self._prime(self._open()) or COMMENT
 
     def _open(self) -> ResumableStream:
-        self._stream = self._session.streams.open(on_carried=self._lose)
+        self._stream = self.session.streams.open(on_carried=self._lose)
         return self._stream
 
     def _prime(self, opened: ResumableStream) -> bytes:
-        return prime(opened.number, 0) if self._session.revision == PRIMED_REVISION else b""
+        return prime(opened.number, 0) if self.session.revision == PRIMED_REVISION else b""
 
     def _lose(self) -> None:
         """The client is gone from the POST, or has resumed its stream elsewhere; the calls go on."""
         self.mute()
         if self._leave():
-            self._on_lost()
+            self.on_lost()
 
     def _leave(self) -> bool:
         """Count the client out, once; whether it was in."""
         was_attended, self._is_attended = self._is_attended, False
-        self._session.posts -= was_attended
+        self.session.posts -= was_attended
         return was_attended

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-import attrs
-
-from argus_trio import Value
+from argus_trio.per_call import PerCallValue
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.field_lines import Fields
 
@@ -37,15 +35,14 @@ _NAMES: Final[dict[bytes, bytes]] = {}
 _MOST_NAMES: Final = 512
 
 
-@attrs.frozen(kw_only=True)
-class RequestHead(Value):
+class RequestHead(PerCallValue, frozen=True, kw_only=True):
     """A request without its body. `target` is as it was written."""
 
     method: str
     target: bytes
     version: bytes
     """`1.1` or `1.0`, the only ones that there are."""
-    headers: Fields = attrs.field(repr=False)
+    headers: Fields
     length: int | None
     """How many bytes the body has; None where it comes in chunks."""
     is_chunked: bool

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
-
-from argus_trio import Value
+from argus_trio.per_call import PerCallValue
 
 _BODYLESS: Final = frozenset({204, 304})
 _LENGTH: Final = b"content-length"
@@ -20,8 +18,7 @@ class UnwritableHeader(ValueError):
     """A header field that no head may hold: it would end its line, or the head."""
 
 
-@attrs.frozen(kw_only=True)
-class WrittenHead(Value):
+class WrittenHead(PerCallValue, frozen=True, kw_only=True):
     """The head as bytes, and how the body follows it."""
 
     data: bytes

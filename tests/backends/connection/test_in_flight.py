@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, level_of
-from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.wire.revisions import Era
 from tests.backends.support.fakes import FakeExchange, Json, raw
 
@@ -34,7 +34,8 @@ def flight(within: trio.Nursery, exchange: FakeExchange | None = None) -> InFlig
         scope=trio.CancelScope(deadline=now + PATIENCE_SECONDS),
         patience=PATIENCE_SECONDS,
         latest=now + LATEST_SECONDS,
-        notifications=NotificationQueue(exchange, within),
+        nursery=within,
+        losses=Losses(),
     )
 
 

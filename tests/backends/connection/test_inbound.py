@@ -15,7 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from argus_trio.backends.connection.ask_progress import PROGRESS
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
 from argus_trio.backends.connection.inbound import MAX_ANSWERING, MAX_ANSWERING_BYTES, Inbound
-from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.connection.open import probe_state_of
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import TaskNotification
@@ -78,7 +78,8 @@ class Receiving:
             scope=trio.CancelScope(deadline=trio.current_time() + 10),
             patience=10,
             latest=trio.current_time() + 25,
-            notifications=NotificationQueue(exchange, self.nursery),
+            nursery=self.nursery,
+            losses=Losses(),
         )
         call.token = None if token is None else encode_raw(token)
         self.inbound.in_flight.add(message_id, call)

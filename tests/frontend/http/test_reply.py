@@ -17,7 +17,7 @@ def nothing(_: float) -> None:
 
 async def test_a_quick_answer_is_plain_json() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=KeepAlive(), may_stream=True) as reply:
         await reply.finish(b"{}", status=404)
     assert fake.sent[0]["status"] == 404
     assert (fake.body, fake.is_ended) == (b"{}", True)
@@ -28,7 +28,7 @@ async def test_a_silent_answer_becomes_a_stream_and_shows_signs_of_life(
 ) -> None:
     fake, keep_alive = FakeRequest(), KeepAlive()
     nursery.start_soon(keep_alive.run, nothing)
-    with Reply(fake.http, keep_alive, may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=keep_alive, may_stream=True) as reply:
         await trio.sleep(QUIET_SECONDS - 1)
         assert not fake.sent
         await trio.sleep(2.5)
@@ -44,7 +44,7 @@ async def test_a_silent_answer_becomes_a_stream_and_shows_signs_of_life(
 async def test_a_client_that_takes_no_stream_gets_none(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     fake, keep_alive = FakeRequest(), KeepAlive()
     nursery.start_soon(keep_alive.run, nothing)
-    with Reply(fake.http, keep_alive, may_stream=False) as reply:
+    with Reply(request=fake.http, keep_alive=keep_alive, may_stream=False) as reply:
         await reply.notify(b"{}")
         await trio.sleep(10 * QUIET_SECONDS)
         assert not fake.sent
@@ -56,7 +56,10 @@ async def test_a_blocked_client_holds_up_no_other(autojump_clock: MockClock, nur
     stuck, well, keep_alive = FakeRequest(), FakeRequest(), KeepAlive()
     stuck.blocked = trio.Event()
     nursery.start_soon(keep_alive.run, nothing)
-    with Reply(stuck.http, keep_alive, may_stream=True), Reply(well.http, keep_alive, may_stream=True):
+    with (
+        Reply(request=stuck.http, keep_alive=keep_alive, may_stream=True),
+        Reply(request=well.http, keep_alive=keep_alive, may_stream=True),
+    ):
         await trio.sleep(3 * KEEP_ALIVE_SECONDS)
         assert not stuck.sent
         assert well.body.count(COMMENT) >= 3
@@ -68,7 +71,7 @@ async def test_a_blocked_client_holds_up_no_other(autojump_clock: MockClock, nur
 async def test_the_answer_waits_for_what_goes_before_it(nursery: trio.Nursery) -> None:
     fake = FakeRequest()
     fake.blocked = trio.Event()
-    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=KeepAlive(), may_stream=True) as reply:
         nursery.start_soon(reply.notify, b"1")
         nursery.start_soon(reply.notify, b"2")
         await wait_all_tasks_blocked()
@@ -82,7 +85,7 @@ async def test_the_answer_waits_for_what_goes_before_it(nursery: trio.Nursery) -
 
 async def test_nothing_is_sent_after_the_end() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=KeepAlive(), may_stream=True) as reply:
         await reply.notify(b"1")
         await reply.abandon()
         await reply.notify(b"2")
@@ -93,7 +96,7 @@ async def test_nothing_is_sent_after_the_end() -> None:
 
 async def test_an_abandoned_answer_is_202_without_a_body() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=KeepAlive(), may_stream=True) as reply:
         await reply.abandon()
     assert (fake.sent[0]["status"], fake.body) == (202, b"")
 
@@ -101,7 +104,7 @@ async def test_an_abandoned_answer_is_202_without_a_body() -> None:
 async def test_a_reply_that_failed_is_forgotten(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     fake, keep_alive = FakeRequest(), KeepAlive()
     nursery.start_soon(keep_alive.run, nothing)
-    with trio.move_on_after(1), Reply(fake.http, keep_alive, may_stream=True):
+    with trio.move_on_after(1), Reply(request=fake.http, keep_alive=keep_alive, may_stream=True):
         await trio.sleep_forever()
     await trio.sleep(10 * QUIET_SECONDS)
     assert not fake.sent
@@ -109,7 +112,7 @@ async def test_a_reply_that_failed_is_forgotten(autojump_clock: MockClock, nurse
 
 async def test_a_muted_reply_says_nothing_before_the_answer() -> None:
     fake = FakeRequest()
-    with Reply(fake.http, KeepAlive(), may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=KeepAlive(), may_stream=True) as reply:
         reply.mute()
         await reply.notify(b"1")
         await reply.beat()  # as one does that was under way already
@@ -121,7 +124,7 @@ async def test_a_muted_reply_says_nothing_before_the_answer() -> None:
 async def test_a_muted_stream_ends_with_its_answer(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
     fake, keep_alive = FakeRequest(), KeepAlive()
     nursery.start_soon(keep_alive.run, nothing)
-    with Reply(fake.http, keep_alive, may_stream=True) as reply:
+    with Reply(request=fake.http, keep_alive=keep_alive, may_stream=True) as reply:
         await reply.notify(b"1")
         reply.mute()
         await trio.sleep(2 * KEEP_ALIVE_SECONDS)
@@ -132,7 +135,7 @@ async def test_a_muted_stream_ends_with_its_answer(autojump_clock: MockClock, nu
 async def test_a_client_that_takes_no_json_is_answered_with_an_event_stream_unless_it_is_refused() -> None:
     for status, body in ((200, b"event: message\ndata: {}\n\n"), (404, b"{}")):
         fake = FakeRequest()
-        with Reply(fake.http, KeepAlive(), may_stream=True, takes_json=False) as reply:
+        with Reply(request=fake.http, keep_alive=KeepAlive(), may_stream=True, takes_json=False) as reply:
             await reply.finish(b"{}", status=status)
         assert (fake.sent[0]["status"], fake.body, fake.is_ended) == (status, body, True)
 

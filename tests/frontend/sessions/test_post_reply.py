@@ -37,7 +37,7 @@ async def gone(fake: FakeRequest) -> None:
 
 async def test_plain_json_leaves_no_trace() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True) as reply:
         await reply.finish(b"{}")
     assert fake.body == b"{}"
     assert counts(made.streams) == (0, 0, 1)
@@ -47,7 +47,7 @@ async def test_what_is_over_holds_nothing_in_a_circle_that_would_wait_for_the_co
     fake, made = FakeRequest(), session()
     gc.disable()
     try:
-        reply = PostReply(fake.http, KeepAlive(), made, may_stream=True)
+        reply = PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True)
         with reply:
             await reply.finish(b"{}")
         made.end()
@@ -62,11 +62,19 @@ async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
     fake, lost, made = FakeRequest(), FakeRequest(), session()
     there: list[bool] = []
     losses: list[str] = []
-    with PostReply(fake.http, KeepAlive(), made, may_stream=True, on_lost=lambda: losses.append("answered")) as reply:
+    with PostReply(
+        request=fake.http,
+        keep_alive=KeepAlive(),
+        session=made,
+        may_stream=True,
+        on_lost=lambda: losses.append("answered"),
+    ) as reply:
         there.append(made.is_attended)
         await reply.finish(b"{}")
     there.append(made.is_attended)
-    with PostReply(lost.http, KeepAlive(), made, may_stream=False, on_lost=lambda: losses.append("lost")):
+    with PostReply(
+        request=lost.http, keep_alive=KeepAlive(), session=made, may_stream=False, on_lost=lambda: losses.append("lost")
+    ):
         there.append(made.is_attended)
         await gone(lost)
         there.append(made.is_attended)
@@ -77,7 +85,7 @@ async def test_a_client_counts_as_there_until_it_is_answered_or_gone() -> None:
 
 async def test_every_event_has_its_own_id_and_the_end_leaves_them_to_be_asked_for() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True) as reply:
         await reply.notify(b"1")
         assert counts(made.streams) == (0, 1, 2)
         await reply.finish(b"2")
@@ -92,8 +100,8 @@ async def test_a_silent_stream_opens_with_an_id_then_shows_comments(
     fake, old, keep_alive = FakeRequest(), FakeRequest(), KeepAlive()
     nursery.start_soon(keep_alive.run, lambda _: None)
     with (
-        PostReply(fake.http, keep_alive, session(), may_stream=True),
-        PostReply(old.http, keep_alive, session("2025-06-18"), may_stream=True),
+        PostReply(request=fake.http, keep_alive=keep_alive, session=session(), may_stream=True),
+        PostReply(request=old.http, keep_alive=keep_alive, session=session("2025-06-18"), may_stream=True),
     ):
         await trio.sleep(5 * QUIET_SECONDS)
     assert fake.body == b"id: 1-0\nretry: 1000\ndata: \n\n" + COMMENT
@@ -105,7 +113,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
 ) -> None:
     known, unknown, made, keep_alive = FakeRequest(), FakeRequest(), session(), KeepAlive()
     nursery.start_soon(keep_alive.run, lambda _: None)
-    with PostReply(known.http, keep_alive, made, may_stream=True) as reply:
+    with PostReply(request=known.http, keep_alive=keep_alive, session=made, may_stream=True) as reply:
         await reply.notify(b"1")
         await gone(known)
         await reply.notify(b"2")
@@ -114,7 +122,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
     assert numbers(known.body) == [1]
     assert COMMENT not in known.body
     assert numbers(await made.streams.resume("1-1").take()) == [2, 3]
-    with PostReply(unknown.http, keep_alive, made, may_stream=True) as reply:
+    with PostReply(request=unknown.http, keep_alive=keep_alive, session=made, may_stream=True) as reply:
         await gone(unknown)
         await reply.notify(b"1")
         await trio.sleep(5 * QUIET_SECONDS)
@@ -125,7 +133,7 @@ async def test_what_comes_after_the_client_went_is_kept_only_if_it_knows_the_str
 
 async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: trio.Nursery) -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True) as reply:
         await reply.notify(b"1")
         feed = made.streams.resume("1-0")
         assert numbers(await feed.take()) == [1]
@@ -144,7 +152,7 @@ async def test_once_it_is_resumed_elsewhere_nothing_more_goes_out_here(nursery: 
 
 async def test_an_ask_goes_out_here_while_the_client_is_there() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True) as reply:
         own = made.streams.carry()
         assert await reply.route() == reply.notify
         await gone(fake)
@@ -154,7 +162,7 @@ async def test_an_ask_goes_out_here_while_the_client_is_there() -> None:
 
 async def test_a_cancelled_call_ends_without_an_answer_and_is_forgotten() -> None:
     fake, made = FakeRequest(), session()
-    with PostReply(fake.http, KeepAlive(), made, may_stream=True) as reply:
+    with PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True) as reply:
         await reply.notify(b"1")
         await reply.cancel()
     assert numbers(fake.body) == [1]

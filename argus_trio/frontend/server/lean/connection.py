@@ -184,6 +184,8 @@ class LeanConnection:
         """Have one request answered; whether another one may follow."""
         exchange = self._exchange = LeanExchange(
             head=head,
+            is_last=head.is_last,
+            waits_to_continue=head.waits_to_continue,
             watcher=self,
             transport=self._transport,
             body=Chunked() if head.is_chunked else CountedBody(head.length or 0),

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final, Protocol, cast
 
-import attrs
+import msgspec
 import structlog
 import trio
 
 from argus_trio.frontend.http.receive_queue import DISCONNECT, AsgiMessage
 from argus_trio.frontend.http.request import Header, with_length
 from argus_trio.frontend.server.transport import READ_BYTES, Transport
+from argus_trio.per_call import PerCall
 from argus_trio.wire.http1.chunked import LITTLE_BYTES, MANY_CHUNKS, Chunked
 from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
@@ -50,8 +51,7 @@ class Watcher(Protocol):
         """The header lines that every answer has."""
 
 
-@attrs.define(eq=False, repr=False, kw_only=True)
-class LeanExchange:
+class LeanExchange(PerCall, kw_only=True):
     """One request on its way: `receive` and `send` are the application's, `on_disconnect` as well."""
 
     head: RequestHead
@@ -60,30 +60,27 @@ class LeanExchange:
     body: CountedBody | Chunked
     since: float
     """When its head was complete, on trio's clock."""
-    state: AnswerState = attrs.field(default=AnswerState.QUIET, init=False)
-    is_gone: bool = attrs.field(default=False, init=False)
+    state: AnswerState = AnswerState.QUIET
+    is_gone: bool = False
     """Whether the client has gone, or cannot be understood any more."""
-    fault: HttpFault | None = attrs.field(default=None, init=False)
+    fault: HttpFault | None = None
     """What is wrong with the body."""
-    is_last: bool = attrs.field(init=False)
+    is_last: bool
     """Whether the connection ends with the answer."""
-    has_failed: bool = attrs.field(default=False, init=False)
+    waits_to_continue: bool
+    """Whether the client is to be told that it may send its body."""
+    has_failed: bool = False
     """Whether the application sent what is no answer."""
-    _pieces: list[bytes] = attrs.field(factory=list, init=False)
-    _is_told: bool = attrs.field(default=False, init=False)
+    _pieces: list[bytes] = msgspec.field(default_factory=list)
+    _is_told: bool = False
     """Whether the application has been given the whole body."""
-    _waits_to_continue: bool = attrs.field(init=False)
-    _callback: Callable[[], object] | None = attrs.field(default=None, init=False)
-    _going: trio.Event | None = attrs.field(default=None, init=False)
-    _written: WrittenHead | None = attrs.field(default=None, init=False)
-    _is_ending: bool = attrs.field(default=False, init=False)
+    _callback: Callable[[], object] | None = None
+    _going: trio.Event | None = None
+    _written: WrittenHead | None = None
+    _is_ending: bool = False
     """Whether the last part of the answer is being written."""
-    _left: int = attrs.field(default=0, init=False)
+    _left: int = 0
     """How much of a body is to follow whose length was said."""
-
-    def __attrs_post_init__(self) -> None:
-        self.is_last = self.head.is_last
-        self._waits_to_continue = self.head.waits_to_continue
 
     @property
     def refusal(self) -> int | None:
@@ -196,8 +193,8 @@ class LeanExchange:
     async def _read_on(self) -> None:
         data = self.transport.receive_now()
         if data is None:
-            if self._waits_to_continue:
-                self._waits_to_continue = False
+            if self.waits_to_continue:
+                self.waits_to_continue = False
                 await self.transport.write(CONTINUE)
             data = await self.transport.receive()
         elif data:
@@ -217,8 +214,8 @@ class LeanExchange:
 
     def _begin(self, status: int, headers: Sequence[Header]) -> None:
         head = self.head
-        if self._waits_to_continue:  # whether it sends its body after all, nobody can tell (RFC 9110, 10.1.1)
-            self._waits_to_continue = False
+        if self.waits_to_continue:  # whether it sends its body after all, nobody can tell (RFC 9110, 10.1.1)
+            self.waits_to_continue = False
             self.is_last = self.is_last or not self.body.is_complete
         also = self.watcher.lines_of_each(is_last=self.is_last)
         try:

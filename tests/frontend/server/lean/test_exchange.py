@@ -54,6 +54,8 @@ class Under:
         head = read_request_head(b"\r\n".join((first, b"Host: h", *lines, b"", b"")))
         return LeanExchange(
             head=head,
+            is_last=head.is_last,
+            waits_to_continue=head.waits_to_continue,
             watcher=self.watching,
             transport=PlainTransport(self.ours, write_limit=1),
             body=Chunked() if head.is_chunked else CountedBody(head.length or 0),
