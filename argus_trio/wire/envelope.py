@@ -28,6 +28,7 @@ MAX_BATCH: Final = 128
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A JSON string; an unterminated one reaches to the end, so that no text is scanned twice."""
+_ID_STARTS: Final = frozenset(b'"-0123456789')
 _SPELLED_ID: Final = re.compile(rb'"?([0-9]+)(?:\.0+)?(?:[eE]\+?0+)?"?')
 
 
@@ -194,7 +195,7 @@ def _read_odd(body: bytes) -> Message:
 
 
 def _check_id(message_id: bytes) -> None:
-    if message_id and message_id[:1] not in b'"-0123456789':
+    if message_id and message_id[0] not in _ID_STARTS:
         raise InvalidRequest('"id" must be a string or a number')
 
 
@@ -323,6 +324,6 @@ def on_one_line(message: bytes) -> bytes:
     JSON strings hold no raw control characters, so a raw line break can stand only between tokens; left in, what
     follows it would be read as a message of its own.
     """
-    if b"\n" in message or b"\r" in message:
+    if message.find(b"\n") >= 0 or message.find(b"\r") >= 0:
         return message.replace(b"\n", b" ").replace(b"\r", b" ")
     return message

@@ -111,7 +111,7 @@ def object_member(fields: Params, name: str) -> Params | None:
 def mentions(raw: Raw, word: bytes) -> bool:
     """Whether a raw value may hold this word somewhere, in whatever spelling; False is certain."""
     text = bytes(raw)
-    return word in text or b"\\" in text
+    return text.find(word) >= 0 or text.find(b"\\") >= 0
 
 
 def has_member(raw: Raw | None, name: str) -> bool:

@@ -52,8 +52,8 @@ def of_backend(result: bytes, era: Era) -> bytes | None:
     `\\u0061`. A legacy backend has no types of results: what it calls so must not be one to a modern client.
     """
     words = own_words(result)
-    is_typed = era is Era.LEGACY and _TYPED in words
-    is_escaped = b"\\" in words and (b"\\u00" in words or b"\\/" in words)
+    is_typed = era is Era.LEGACY and words.find(_TYPED) >= 0
+    is_escaped = words.find(b"\\") >= 0 and (b"\\u00" in words or b"\\/" in words)
     if not is_typed and not is_escaped:
         return result if result[:1] == b"{" else None
     try:
@@ -79,7 +79,7 @@ def for_modern_client(method: str, result: bytes, server_info: bytes) -> bytes:
     if result[:1] != b"{":
         return result
     words = own_words(result)
-    if any(word in words for word in _MODERN_WORDS):
+    if any(words.find(word) >= 0 for word in _MODERN_WORDS):
         return _decorated(method, result, server_info)
     hints = b'"ttlMs":0,"cacheScope":"private",' if method in CACHEABLE else b""
     front = b'{"resultType":"complete",%b"_meta":{"%b":%b}' % (hints, _SERVER_INFO, server_info)
@@ -96,7 +96,7 @@ def for_legacy_client(method: str, result: bytes) -> bytes:
     if not words:  # a list of ours
         return result
     hinted = method in CACHEABLE and (b'"ttlMs"' in words or b'"cacheScope"' in words)
-    if not hinted and _TYPED not in words and _RESERVED not in words:
+    if not hinted and words.find(_TYPED) < 0 and words.find(_RESERVED) < 0:
         return result
     members = object_or_none(result)
     if members is None:

@@ -106,7 +106,7 @@ class Router:
                 result = await self.tasks.call(scope, exchange, params, headers)
             else:
                 result = await call_in_backend_era(scope, exchange, params, headers)
-            if b'"uri"' in own_words(result):
+            if own_words(result).find(b'"uri"') >= 0:
                 shared.given.note_result(result)
             return result
 

@@ -62,7 +62,7 @@ def denies(method: str, error: bytes | Raw) -> bool:
 
 def denies_in_result(result: bytes) -> bool:
     """Whether a result of `tools/call` is an error whose text says that the tool is unknown."""
-    if len(result) > LONGEST_RESULT or b'"isError"' not in result:
+    if len(result) > LONGEST_RESULT or result.find(b'"isError"') < 0:
         return False
     return bool(_IS_ERROR.search(result)) and bool(_ERROR_TEXT.search(result))
 

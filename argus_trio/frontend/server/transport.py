@@ -35,14 +35,15 @@ class Transport:
     _write_limit: float = attrs.field(kw_only=True)
     read_bytes: int = attrs.field(default=READ_BYTES, init=False)
     """How much is read at once."""
+    is_secure: bool = attrs.field(init=False)
+    """Whether it is TLS."""
     _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
     _waiting: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     _returned: list[bytes] = attrs.field(factory=list, init=False)
     """What was given back, the next part last."""
 
-    @property
-    def is_secure(self) -> bool:
-        """Whether it is TLS."""
+    @is_secure.default
+    def _is_tls(self) -> bool:
         return isinstance(self._stream, trio.SSLStream)
 
     @property

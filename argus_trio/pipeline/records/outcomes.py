@@ -41,7 +41,7 @@ def outcome_of_result(method: str, result: bytes) -> OutcomeName:
     if method != "tools/call":
         return "ok"
     words = own_words(result)
-    if b'"isError"' not in words or _SAYS_ERROR.search(words) is None:
+    if words.find(b'"isError"') < 0 or _SAYS_ERROR.search(words) is None:
         return "ok"
     try:
         return "tool_error" if decode_object(words).get("isError") == _TRUE else "ok"

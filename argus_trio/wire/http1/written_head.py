@@ -40,7 +40,7 @@ def written_head(
     """
     length: int | None = None
     data = b"".join([b"%b: %b\r\n" % header for header in headers])
-    if data.count(b"\n") != len(headers) or data.count(b"\r") != len(headers) or b"\0" in data:
+    if data.count(b"\n") != len(headers) or data.count(b"\r") != len(headers) or data.find(b"\0") >= 0:
         raise UnwritableHeader("a header field holds what ends a line")
     for name, value in headers:
         if name == _LENGTH:

@@ -74,7 +74,10 @@ _WORDS: Final = (("isError", "is_error"), ("resultType", "result_type"), ("_meta
 
 
 def own_words(result: bytes) -> bytes:
-    """What to search for a member that a result itself has: of a known one its words, else all of it."""
+    """What to search for a member that a result itself has: of a known one its words, else all of it.
+
+    By `find`: for `in` Python first tries whether a word is a number, and makes an error of that each time.
+    """
     return result.words if isinstance(result, KnownResult) else result
 
 

@@ -6,6 +6,7 @@ While a request is served nobody reads: `departures` tells of a client that goes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 LONG_SECONDS: Final = 1.0
 """A request that takes longer has what comes behind it looked at: as much as that hides that its client goes."""
 _LINE_ENDS: Final = b"\r\n"
+_ASGI: Final = {"spec_version": "2.1", "version": "3.0"}
+_VERSIONS: Final = {b"1.1": "1.1", b"1.0": "1.0"}
 
 
 @attrs.define(eq=False, repr=False)
@@ -39,6 +42,7 @@ class LeanConnection:
     _site: Site
     _stream: ClientStream
     _door: Door = MAIN_DOOR
+    _state: Mapping[str, Door] = attrs.field(init=False)
     _transport: Transport = attrs.field(init=False)
     _buffer: bytes = attrs.field(default=b"", init=False)
     """What has come and belongs to no request yet."""
@@ -57,6 +61,7 @@ class LeanConnection:
     _server: tuple[str, int] | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._state = {"door": self._door}
         kind = PlainTransport if isinstance(self._stream, trio.SocketStream) else Transport
         self._transport = kind(self._stream, write_limit=self._site.settings.now.limits.write)
 
@@ -189,7 +194,7 @@ class LeanConnection:
             watcher=self,
             transport=self._transport,
             body=Chunked() if head.is_chunked else CountedBody(head.length or 0),
-            since=trio.current_time(),
+            since=self._since,
         )
         if self._buffer and not exchange.body.is_complete:
             exchange.feed(self._buffer)
@@ -220,8 +225,8 @@ class LeanConnection:
         text = path.decode("ascii")
         return {
             "type": "http",
-            "asgi": {"spec_version": "2.1", "version": "3.0"},
-            "http_version": head.version.decode("ascii"),
+            "asgi": _ASGI,
+            "http_version": _VERSIONS[head.version],
             "method": head.method,
             "scheme": "https" if self._transport.is_secure else "http",
             "path": unquote(text) if "%" in text else text,
@@ -231,7 +236,7 @@ class LeanConnection:
             "headers": headers,
             "client": self._client,
             "server": self._server,
-            "state": {"door": self._door},
+            "state": self._state,
             "extensions": {DISCONNECT_EXTENSION: exchange, SHORTCUT_EXTENSION: exchange},
         }
 

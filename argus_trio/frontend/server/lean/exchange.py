@@ -59,7 +59,7 @@ class LeanExchange(PerCall, kw_only=True):
     transport: Transport
     body: CountedBody | Chunked
     since: float
-    """When its head was complete, on trio's clock."""
+    """When its head began to come, or the request before it had its answer, on trio's clock."""
     state: AnswerState = AnswerState.QUIET
     is_gone: bool = False
     """Whether the client has gone, or cannot be understood any more."""
