@@ -27,6 +27,21 @@ class LineWriter:
     _queue: deque[_Waiting] = attrs.field(factory=deque, init=False)
     _idle: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot, init=False)
 
+    def write_now(self, line: bytes) -> bool:
+        """Put a line into the pipe, without waiting; False if nothing of it is there: `write` says why, or waits.
+
+        Where only a part fits, `run` sends the rest.
+        """
+        if self._is_over or self._queue:
+            return False
+        try:
+            written = os.write(self._pipe.fileno(), line)  # as `_put`, without a call more for each
+        except OSError:
+            return False
+        if written < len(line):
+            self._begin_waiting(line, written)
+        return True
+
     async def write(self, line: bytes) -> None:
         """Return once all of `line`, which ends in a line end, is in the pipe; a checkpoint only if it does not fit.
 
@@ -38,17 +53,10 @@ class LineWriter:
         """
         if self._is_over:
             raise trio.BrokenResourceError("nothing is written any more")
-        written = 0
-        if not self._queue:
-            try:
-                written = os.write(self._pipe.fileno(), line)  # as `_put`, without a call more for each
-            except OSError:
-                written = self._put(line)  # which says what is wrong, if anything is
-            if written == len(line):
-                return
-        waiting = _Waiting(memoryview(line)[written:], written > 0)
-        self._queue.append(waiting)
-        self._idle.unpark()
+        written = 0 if self._queue else self._put(line)
+        if written == len(line):
+            return
+        waiting = self._begin_waiting(line, written)
         try:
             await waiting.done.wait()
         finally:
@@ -78,6 +86,12 @@ class LineWriter:
             self._is_over = True
             while self._queue:
                 self._queue.popleft().done.set()
+
+    def _begin_waiting(self, line: bytes, written: int) -> _Waiting:
+        waiting = _Waiting(memoryview(line)[written:], written > 0)
+        self._queue.append(waiting)
+        self._idle.unpark()
+        return waiting
 
     def _fd(self) -> int:
         fd = self._pipe.fileno()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 import attrs
+from msgspec.structs import replace
 
 from argus_trio.core.call.exchange import Call
 from argus_trio.core.call.record import CallRecord
@@ -62,7 +63,7 @@ def test_a_stop_cuts_all_but_those_that_are_told_of_it_in_other_words() -> None:
     exchanges = OpenExchanges()
     scopes = [Scope(), Scope(), Scope()]
     entries = [opened(exchanges, scope) for scope in scopes]
-    entries[1].call = attrs.evolve(CALL, transport="management")
+    entries[1].call = replace(CALL, transport="management")
     exchanges.end_by(7.5)
     assert [scope.deadline for scope in scopes] == [7.5, inf, 7.5]
     assert [entry.record.cut for entry in entries] == [None, None, None]
@@ -71,8 +72,8 @@ def test_a_stop_cuts_all_but_those_that_are_told_of_it_in_other_words() -> None:
 def test_its_target_is_the_name_that_was_found_or_what_its_params_say() -> None:
     assert target_of(CALL, CallRecord()) == "a://b"
     assert target_of(CALL, CallRecord(name="docs__read")) == "docs__read"
-    assert target_of(attrs.evolve(CALL, params={}), CallRecord()) == ""
-    assert len(target_of(attrs.evolve(CALL, params={"uri": Raw(b'"' + b"u" * 5000 + b'"')}), CallRecord())) == 200
+    assert target_of(replace(CALL, params={}), CallRecord()) == ""
+    assert len(target_of(replace(CALL, params={"uri": Raw(b'"' + b"u" * 5000 + b'"')}), CallRecord())) == 200
 
 
 def test_the_error_says_who_did_it_and_nothing_more() -> None:

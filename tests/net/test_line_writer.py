@@ -39,6 +39,39 @@ async def test_a_line_that_fits_needs_no_task() -> None:
         assert await read_lines(read, 2) == [b"one", b"two"]
 
 
+async def test_a_line_can_be_written_without_waiting() -> None:
+    async with pipe() as (writer, read, _):
+        assert writer.write_now(b"one\n")
+        assert writer.write_now(b"two\n")
+        assert await read_lines(read, 2) == [b"one", b"two"]
+
+
+async def test_what_does_not_fit_without_waiting_follows_in_order() -> None:
+    async with pipe() as (writer, read, _), trio.open_nursery() as nursery:
+        nursery.start_soon(writer.run)
+        assert writer.write_now(b"a" * BIG + b"\n")
+        assert not writer.write_now(b"lost\n")
+        nursery.start_soon(writer.write, b"b\n")
+        assert await read_lines(read, 2) == [b"a" * BIG, b"b"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_nothing_is_written_without_waiting_where_nobody_reads_or_nothing_fits() -> None:
+    async with pipe() as (writer, read, write):
+        while True:
+            try:
+                os.write(write.fileno(), b"x" * 65536)
+            except BlockingIOError:
+                break
+        assert not writer.write_now(b"one\n")
+        await read.aclose()
+        assert not writer.write_now(b"one\n")
+        with pytest.raises(trio.BrokenResourceError):
+            await writer.write(b"one\n")
+        await write.aclose()
+        assert not writer.write_now(b"one\n")
+
+
 async def test_lines_that_do_not_fit_keep_their_order() -> None:
     async with pipe() as (writer, read, _), trio.open_nursery() as nursery:
         nursery.start_soon(writer.run)

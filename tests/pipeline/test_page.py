@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-import attrs
 import pytest
+from msgspec.structs import replace
 
 from argus_trio.config.model.config import Config
 from argus_trio.config.model.middleware import CustomSpec
@@ -51,9 +51,7 @@ async def test_the_middleware_of_ones_own_does_what_it_seems_to(tmp_path: Path) 
     def asked(tool: str, principal: str) -> PlainExchange:
         params = {"name": encode_raw(tool), "arguments": encode_raw({"text": "a"})}
         exchange = PlainExchange()
-        exchange.call = attrs.evolve(
-            exchange.call, method="tools/call", params=params, principal=Principal(name=principal)
-        )
+        exchange.call = replace(exchange.call, method="tools/call", params=params, principal=Principal(name=principal))
         return exchange
 
     assert await handler(asked("notes__search", "ops")) == b'{"text":"a","word":"now"}'

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from time import perf_counter
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from argus_trio.config.model.config import Config
 from argus_trio.core.access.arrival import RequestArrival
@@ -233,7 +233,7 @@ async def test_a_uri_may_go_on_to_those_backends_that_it_is_allowed_of() -> None
     assert await outcome(asked, config(), of("docs")) is None
     assert await outcome(asked, config(), of("web")) is None  # as if nobody had it: the router asks docs alone
     assert await outcome(asked, config(), lambda _: None) is None
-    assert await outcome(attrs.evolve(asked, principal=Principal(name="p")), config(), lambda _: None) is not None
+    assert await outcome(replace(asked, principal=Principal(name="p")), config(), lambda _: None) is not None
 
 
 async def test_a_method_may_go_on_to_those_backends_that_it_is_allowed_of() -> None:
@@ -255,7 +255,7 @@ async def test_every_scope_that_is_missing_is_asked_for_at_once() -> None:
     assert found.scopes == ("docs.write",)
     assert await outcome(tool("docs__write", "admin", scopes=frozenset(["docs.read", "docs.write"])), made) is None
     assert await outcome(tool("docs__write", "admin", scopes=None), made) is None
-    asked = attrs.evolve(tool("docs__x", "admin", scopes=frozenset()), endpoint="safe")
+    asked = replace(tool("docs__x", "admin", scopes=frozenset()), endpoint="safe")
     found = await outcome(asked, made)
     assert isinstance(found, InsufficientScope)
     assert found.http_headers[0][1].endswith(b'/gate/mcp/safe"')
@@ -268,7 +268,7 @@ async def test_a_scope_is_asked_for_only_of_what_a_role_shows() -> None:
 async def test_a_view_hides_from_whoever_may_do_everything() -> None:
     asked = tool("docs__write", "admin")
     assert await outcome(asked, config()) is None
-    assert isinstance(await outcome(attrs.evolve(asked, endpoint="safe"), config()), InvalidParams)
+    assert isinstance(await outcome(replace(asked, endpoint="safe"), config()), InvalidParams)
 
 
 @pytest.mark.parametrize("default", ["deny", "allow"])
@@ -437,7 +437,7 @@ async def test_what_may_not_be_read_may_not_be_listened_to_either() -> None:
         tool("docs__write", OPERATOR_ROLE),
         tool("docs__read", OPERATOR_ROLE, "guest", arguments={"path": "/etc"}),
         tool("nobody__knows", OPERATOR_ROLE, scopes=frozenset()),
-        attrs.evolve(tool("docs__write", OPERATOR_ROLE), endpoint="safe"),
+        replace(tool("docs__write", OPERATOR_ROLE), endpoint="safe"),
         call("resources/read", OPERATOR_ROLE, uri="file:///etc/../etc/passwd"),
         call("other/method", OPERATOR_ROLE),
     ],

@@ -6,6 +6,7 @@ import attrs
 import pytest
 import trio
 import trio.testing
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from argus_trio.backends.scope.lease import Lease, Leases
@@ -149,9 +150,7 @@ async def test_what_is_over_is_kept_without_what_it_said() -> None:
 
 async def test_only_the_latest_are_kept_and_no_long_name() -> None:
     rig = Rig()
-    long = attrs.evolve(
-        CALL, params={"name": Raw(b'"' + b"n" * 5000 + b'"')}, client_info=b" " * 5000, method="m" * 500
-    )
+    long = replace(CALL, params={"name": Raw(b'"' + b"n" * 5000 + b'"')}, client_info=b" " * 5000, method="m" * 500)
 
     async def nothing(_: Exchange) -> bytes:
         return b"{}"
@@ -279,7 +278,7 @@ async def test_figures_name_a_tool_only_where_its_name_led_somewhere() -> None:
         with pytest.raises((BackendUnavailable, InvalidParams)):
             await rig.around(handler)(NamedExchange(CALL))
     await rig.around(failed)(NamedExchange(CALL))
-    await rig.around(listed)(NamedExchange(attrs.evolve(CALL, method="tools/list", params={})))
+    await rig.around(listed)(NamedExchange(replace(CALL, method="tools/list", params={})))
     assert rig.figures.noted == [
         ("docs", "docs__read", "error"),
         ("", "_other", "error"),

@@ -24,8 +24,9 @@ from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
-from argus_trio.backends.links.hearing import NoMessage, refusal_of, shown
+from argus_trio.backends.links.hearing import NoMessage, error_of, refusal_of
 from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.backends.links.pending import Overdue
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
@@ -35,7 +36,6 @@ from argus_trio.core.health.probing import SUSPECT_PACE_SECONDS, ProbeState
 from argus_trio.core.redaction import Redactor
 from argus_trio.errors import (
     AnswerInvalid,
-    BackendError,
     BackendMisbehaved,
     BackendUnavailable,
     DeadlineExceeded,
@@ -46,7 +46,7 @@ from argus_trio.errors import (
 )
 from argus_trio.net.ending.last_moment import farewell
 from argus_trio.wire.envelope import ErrorResponse, Params, Response, encode_notification, encode_raw
-from argus_trio.wire.error_objects import code_of, is_error_object, retry_after_of
+from argus_trio.wire.error_objects import code_of, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
 from argus_trio.wire.results import of_backend
 from argus_trio.wire.revisions import Era
@@ -105,7 +105,7 @@ class Connection:
     """Until when it need not be asked again whether it has, on trio's clock."""
 
     def __attrs_post_init__(self) -> None:
-        self.in_flight = InFlightTable(self.is_exclusive)
+        self.in_flight = InFlightTable(self.is_exclusive, self.start_soon)
         server_requests = ServerRequests(self.backend, self.link, ((PROTOCOL_VERSION, self.handshake.revision),))
         self.inbound = Inbound(
             backend=self.backend,
@@ -133,31 +133,32 @@ class Connection:
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
             Overloaded: too many calls are asking their clients already.
         """
-        started = trio.current_time() - waited
-        with trio.CancelScope(deadline=started + timeouts.call) as scope:
+        started, record, perform = trio.current_time() - waited, exchange.record, self._round
+        call_in_flight = InFlight(
+            exchange=exchange,
+            table=self.in_flight,
+            deadline=started + timeouts.call,
+            patience=timeouts.call,
+            latest=started + timeouts.call_max,
+            nursery=self.nursery,
+            losses=self.losses,
+        )
+        try:
             if exchange.call.log_level is not None:
-                await self._send_log_level(exchange.call.log_level)
-            call_in_flight = InFlight(
-                exchange=exchange,
-                scope=scope,
-                patience=timeouts.call,
-                latest=started + timeouts.call_max,
-                nursery=self.nursery,
-                losses=self.losses,
-            )
-            perform, record = self._round, exchange.record
+                await call_in_flight.within(partial(self._send_log_level, exchange.call.log_level))
             if record is not None:
                 record.era, record.revision, record.waits_for = self.handshake.era, self.handshake.revision, "backend"
-            if record is not None and record.follow is not None:
-                perform = partial(followed_round, record, record.follow, perform)
+                if record.follow is not None:
+                    perform = partial(followed_round, record, record.follow, perform)
             result = await perform(call_in_flight, params, headers)
             if self.handshake.era is Era.MODERN:
                 again = partial(perform, call_in_flight, headers=headers)
                 result = await all_rounds(self.backend, call_in_flight, params, result=result, again=again)
-            return result
-        self.probe_state.overdue_at = trio.current_time()
-        self._suspect()
-        raise DeadlineExceeded(self.backend, trio.current_time() - started)
+        except Overdue:
+            now = self.probe_state.overdue_at = trio.current_time()
+            self._suspect()
+            raise DeadlineExceeded(self.backend, now - started) from None
+        return result
 
     async def _round(self, call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
         message_id = next(self._ids)
@@ -168,7 +169,7 @@ class Connection:
         self.in_flight.add(message_id, call_in_flight)
         awaited = True
         try:
-            answer = await self._request(outgoing)
+            answer = await self._request(outgoing, call_in_flight)
             awaited, self.probe_state.answers_calls = False, True
         except AnswerInvalid as invalid:
             awaited = False
@@ -178,7 +179,7 @@ class Connection:
             raise refusal_of(invalid, self.backend, self.redact(invalid.reason)) from invalid
         except LinkFailed as failure:
             awaited = False
-            raise self._unavailable(await self._explained(failure)) from failure
+            raise self._unavailable(await call_in_flight.within(partial(self._explained, failure))) from failure
         finally:
             self.in_flight.remove(message_id)
             if awaited:
@@ -190,11 +191,11 @@ class Connection:
             else:
                 tasks.begun(answer.result, now, request=message_id, token=call_in_flight.token)
         if call_in_flight.notifications is not None:
-            await call_in_flight.notifications.drained()
+            await call_in_flight.within(call_in_flight.notifications.drained)
         if isinstance(answer, ErrorResponse):
-            if error_doubts_session(answer.error) and await self._has_forgotten():
+            if error_doubts_session(answer.error) and await call_in_flight.within(self._has_forgotten):
                 raise self._unavailable(SessionLost(NOT_GREETED, never_ran=True))
-            raise self._error_of(answer)
+            raise error_of(answer, self.backend, self.redact)
         if (result := of_backend(answer.result, self.handshake.era)) is None:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return result
@@ -311,20 +312,15 @@ class Connection:
         """
         await self.link.send(encode_notification(method, params), ((PROTOCOL_VERSION, self.handshake.revision),))
 
-    async def _request(self, outgoing: Outgoing) -> Response | ErrorResponse:
+    async def _request(self, outgoing: Outgoing, call_in_flight: InFlight | None = None) -> Response | ErrorResponse:
+        ask = self.link.request if call_in_flight is None else partial(call_in_flight.ask, self.link)
         try:
-            answer = await self.link.request(outgoing)
+            answer = await ask(outgoing)
         except SessionLost as failure:
             self.lost = failure
             raise
         self.probe_state.heard_at = trio.current_time()
         return answer
-
-    def _error_of(self, answer: ErrorResponse) -> BackendError | BackendMisbehaved:
-        if is_error_object(answer.error):
-            return BackendError(answer.error)
-        said = self.redact(shown(answer.error))
-        return BackendMisbehaved(self.backend, f"its error is no JSON-RPC error object, it says {said}")
 
     async def _send_log_level(self, wanted: str) -> None:
         """Set the log level of a legacy backend to what this client wants; over a shared connection, to the most

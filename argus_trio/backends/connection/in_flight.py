@@ -1,20 +1,24 @@
 """The calls in flight on one connection, and which of them it is that the backend says something about.
 
-A call's clock stands still while its client is being asked. What is then sent to the client goes through
+A call's clock stands still while its client is being asked. One task keeps the time of all that only wait for their
+answers: a cancel scope for each would be a twelfth of a call. What is sent to clients goes through
 `notification_queue.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from math import inf
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import attrs
 import msgspec
 import trio
 
 from argus_trio.backends.connection.notification_queue import Losses, NotificationQueue
+from argus_trio.backends.links.link import Link, Outgoing
+from argus_trio.backends.links.pending import Answer, Expected, Overdue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
 from argus_trio.core.call.record import CallRecord, Follow
@@ -28,13 +32,17 @@ ATTRIBUTION_SECONDS: Final = 30.0
 """How long it may take until it is clear which of several clients a backend means that was not expected to ask any:
 most calls are over by then, and the one that asks has half of its usual deadline left for the answer."""
 
+T = TypeVar("T")
+
 
 class InFlight(PerCall, kw_only=True):
     """One call in flight: its clock, its client's progress token, its notifications and what its client is asked."""
 
     exchange: Exchange
-    scope: trio.CancelScope
-    """The scope of the call; its deadline is the call's."""
+    table: InFlightTable
+    """The table that keeps its time."""
+    deadline: float
+    """When it is overdue, on trio's clock; see `move`."""
     patience: float
     """Seconds that the call may take without an answer or progress."""
     latest: float
@@ -54,6 +62,60 @@ class InFlight(PerCall, kw_only=True):
     """The call that those of `_guessed` went over to when this one ended."""
     _left: float = 0.0
     """Seconds that were left when the clock was stopped."""
+    _scope: trio.CancelScope | None = None
+    """The scope of `within`, while it is under way."""
+    _expected: Expected | None = None
+    """What `ask` waits for, if it does so without a scope."""
+
+    async def ask(self, link: Link, outgoing: Outgoing) -> Answer:
+        """Send the request, and wait for its answer.
+
+        Raises:
+            LinkFailed: as `Link.request`.
+            Overdue: the deadline passed.
+        """
+        expected = self._expected = link.begin(outgoing)
+        if expected is None:
+            return await self.within(partial(link.request, outgoing))
+        try:
+            if self.deadline < self.table.wakes_at:
+                self.table.wake_by(self.deadline)
+            return await expected.wait()
+        finally:
+            self._expected = None
+            expected.leave()
+
+    async def within(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what may wait for anything, until the deadline.
+
+        Raises:
+            Overdue: it passed, which has cancelled `work`.
+        """
+        if self._scope is not None:
+            return await work()
+        with trio.CancelScope(deadline=self.deadline) as self._scope:
+            try:
+                return await work()
+            finally:
+                self._scope = None
+        raise Overdue
+
+    def move(self, deadline: float) -> None:
+        """Put the deadline at another time."""
+        self.deadline = deadline
+        if self._scope is not None:
+            self._scope.deadline = deadline
+        if deadline < self.table.wakes_at:
+            self.table.wake_by(deadline)
+
+    def judge(self, now: float) -> float:
+        """End the wait for an answer if it is overdue; when to judge again if it is not."""
+        if self._expected is None:
+            return inf
+        if now < self.deadline:
+            return self.deadline
+        self._expected.settle(Overdue())
+        return inf
 
     def tell(self, method: str, params: Params) -> None:
         """Send its client a notification; returns at once."""
@@ -64,7 +126,7 @@ class InFlight(PerCall, kw_only=True):
     def progressed(self) -> None:
         """Give the call its full patience again, as far as `latest` lets it."""
         if not self.asks:
-            self.scope.deadline = min(trio.current_time() + self.patience, self.latest)
+            self.move(min(trio.current_time() + self.patience, self.latest))
 
     def begin_ask(self, ask: trio.CancelScope, *, is_guess: bool = False) -> None:
         """Stop the clock, for it is the client's turn: it is asked something, in the scope `ask`.
@@ -74,8 +136,8 @@ class InFlight(PerCall, kw_only=True):
         if is_guess:
             self._guessed.add(ask)
         if not self.asks:
-            self._left = self.scope.deadline - trio.current_time()
-            self.scope.deadline = inf
+            self._left = self.deadline - trio.current_time()
+            self.move(inf)
         self.asks.add(ask)
 
     def end_ask(self, ask: trio.CancelScope) -> None:
@@ -86,7 +148,7 @@ class InFlight(PerCall, kw_only=True):
         self._guessed.discard(ask)
         self.asks.discard(ask)
         if not self.asks:
-            self.scope.deadline = trio.current_time() + self._left
+            self.move(trio.current_time() + self._left)
 
     def end(self, successor: InFlight | None) -> None:
         """End the call, and cancel what its client is still asked; guesses go over to `successor`, if there is one."""
@@ -115,6 +177,11 @@ class InFlightTable:
 
     is_exclusive: bool
     """Whether all calls belong to one client: then what names no request is meant for that client."""
+    start_soon: Callable[[Callable[[], Awaitable[object]]], object]
+    """Starts the task that keeps the time, in which it may end with the connection."""
+    wakes_at: float = attrs.field(default=inf, init=False)
+    """When it looks at the deadlines next, on trio's clock."""
+    _nap: trio.CancelScope | None = attrs.field(default=None, init=False)
     _by_id: dict[int, InFlight] = attrs.field(factory=dict, init=False)
     _removed: trio.Event | None = attrs.field(default=None, init=False)
     """Set at the end of a call; None while nobody waits for one."""
@@ -134,6 +201,25 @@ class InFlightTable:
         if self._removed is not None:
             self._removed.set()
             self._removed = None
+
+    def wake_by(self, deadline: float) -> None:
+        """Look at the deadlines at this time, which is before `wakes_at`."""
+        self.wakes_at = deadline
+        if self._nap is not None:
+            self._nap.deadline = deadline
+        else:
+            self._nap = trio.CancelScope()
+            self.start_soon(self._keep_time)
+
+    async def _keep_time(self) -> None:
+        try:
+            while True:
+                with trio.CancelScope(deadline=self.wakes_at) as self._nap:
+                    await trio.sleep_forever()
+                now = trio.current_time()
+                self.wakes_at = min((each.judge(now) for each in self._by_id.values()), default=inf)
+        finally:
+            self._nap, self.wakes_at = None, inf
 
     async def asking(self) -> InFlight | None:
         """The call whose request it is that came just now, where nothing but its client tells the calls apart.

@@ -6,6 +6,7 @@ key lets it pass, and the rest goes on. It moves no bytes, and decides nothing o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
@@ -17,10 +18,19 @@ from argus_trio.backends.links.intake import FULL, STEP_BYTES, Cuttable, Intake,
 from argus_trio.backends.links.stderr import plain
 from argus_trio.config.model.operation import Bounds
 from argus_trio.core.memory import RETRY_AFTER_SECONDS
-from argus_trio.errors import AnswerInvalid, BackendMisbehaved, LinkFailed, Overloaded, ResponseInvalid, RpcError
+from argus_trio.errors import (
+    AnswerInvalid,
+    BackendError,
+    BackendMisbehaved,
+    LinkFailed,
+    Overloaded,
+    ResponseInvalid,
+    RpcError,
+)
 from argus_trio.net.http1 import HttpAnswer
 from argus_trio.wire import headers as names
 from argus_trio.wire.envelope import ErrorResponse, Message, Response, decode
+from argus_trio.wire.error_objects import is_error_object
 from argus_trio.wire.event_stream import Event, EventParser
 from argus_trio.wire.outline import Oversized, outline
 from argus_trio.wire.readings import Reading, read_odd
@@ -222,6 +232,13 @@ def refusal_of(invalid: AnswerInvalid, backend: str, reason: str) -> RpcError:
     if isinstance(invalid, NoRoom):
         return Overloaded(f"backend {backend!r}: {reason}", data={"retryAfter": RETRY_AFTER_SECONDS})
     return BackendMisbehaved(backend, reason)
+
+
+def error_of(answer: ErrorResponse, backend: str, redact: Callable[[str], str]) -> RpcError:
+    """The error for the client whose call was answered with an error, or with what should be one."""
+    if is_error_object(answer.error):
+        return BackendError(answer.error)
+    return BackendMisbehaved(backend, f"its error is no JSON-RPC error object, it says {redact(shown(answer.error))}")
 
 
 def shown(text: bytes) -> str:

@@ -152,6 +152,9 @@ class HttpSseLink:
                 nursery.start_soon(self._post_for, expected, outgoing)
                 return await expected.wait()
 
+    def begin(self, outgoing: Outgoing) -> None:
+        """See `Link.begin`: a POST is waited for."""
+
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`."""
         self._life.check()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from argus_trio.backends.links.pending import Expected
 from argus_trio.core.health.activity import Activity
 from argus_trio.core.health.health import RunningProgram
 from argus_trio.errors import LinkFailed
@@ -57,6 +58,12 @@ class Link(Protocol):
 
         Cancelling the wait forgets the request (a late answer is dropped); on Streamable HTTP it also closes the
         request's stream. Telling the backend is the era's business.
+        """
+
+    def begin(self, outgoing: Outgoing) -> Expected | None:
+        """Send at once, where nothing has to be waited for; who entered the table for the answer has to leave it.
+
+        None leaves everything to `request`: nothing has been sent.
         """
 
     async def send(self, body: bytes, headers: Headers = ()) -> None:

@@ -26,6 +26,12 @@ class LineSink(Protocol):
     def limit_seconds(self) -> float:
         """How long the program may take nothing at all while something waits for it."""
 
+    def write_now(self, line: bytes) -> bool:
+        """Send a line, which ends in a line end, without waiting; False if nothing of it is on its way.
+
+        Where only a part of it is, the rest follows.
+        """
+
     async def write(self, line: bytes) -> None:
         """Return once all of `line`, which ends in a line end, is on its way.
 

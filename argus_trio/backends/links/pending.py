@@ -17,6 +17,10 @@ Answer = Response | ErrorResponse
 _ANSWER_START: Final = b'{"jsonrpc":"2.0","id":'
 
 
+class Overdue(Exception):
+    """The deadline of a request has passed, and there is no answer."""
+
+
 class Expected(PerCall):
     """One request in flight, in the table for as long as it is entered.
 
@@ -30,7 +34,7 @@ class Expected(PerCall):
     _table: Pending
     _request_id: int
     _key: bytes = b""
-    _outcome: Answer | LinkFailed | None = None
+    _outcome: Answer | LinkFailed | Overdue | None = None
     _task: trio.lowlevel.Task | None = None
     notices_before: int = 0
     """How many notices had been sent before the request."""
@@ -52,6 +56,10 @@ class Expected(PerCall):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Leave the table: nobody waits any more."""
         self._table.waiting.pop(self._key, None)
 
     async def wait(self) -> Answer:
@@ -59,6 +67,7 @@ class Expected(PerCall):
 
         Raises:
             LinkFailed: the link died before the answer came; `AnswerInvalid` if it came and is none.
+            Overdue: it was settled with that.
         """
         if self._outcome is None:
             self._task = trio.lowlevel.current_task()
@@ -69,11 +78,11 @@ class Expected(PerCall):
         outcome = self._outcome
         if outcome is None:
             raise AssertionError("woken without an outcome")
-        if isinstance(outcome, LinkFailed):
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    def settle(self, outcome: Answer | LinkFailed) -> None:
+    def settle(self, outcome: Answer | LinkFailed | Overdue) -> None:
         """Keep the outcome of the request, the first one, and wake who waits for it."""
         if self._outcome is None:
             self._outcome = outcome

@@ -84,6 +84,14 @@ class StdioLink:
                 await self._fail_unwritten()
             return await expected.wait()
 
+    def begin(self, outgoing: Outgoing) -> Expected | None:
+        """See `Link.begin`."""
+        expected = Expected(self._pending, outgoing.id).__enter__()
+        if self._writer.write_now(on_one_line(outgoing.body) + b"\n"):
+            return expected
+        expected.leave()
+        return None
+
     async def send(self, body: bytes, headers: Headers = ()) -> None:  # noqa: ARG002 - headers are for HTTP
         """See `Link.send`."""
         self._pending.check()

@@ -129,6 +129,9 @@ class StreamableHttpLink:
                 self._all_told.set()
         return await self._resume(outgoing.id, parser)
 
+    def begin(self, outgoing: Outgoing) -> None:
+        """See `Link.begin`: a POST is waited for."""
+
     async def send(self, body: bytes, headers: Headers = ()) -> None:
         """See `Link.send`. An event stream or a body in return is ignored."""
         with trio.move_on_after(SEND_SECONDS):
@@ -337,8 +340,7 @@ class StreamableHttpLink:
         is_in_words = not is_read and (is_said or (status == 400 and status_doubts_session(status, body)))
         if not is_in_words and (status not in (404, 410) or is_unknown_method):
             return refused
-        words = EXPIRED if status == 404 else f"{EXPIRED}: {refused.reason}"
-        ended = self._life.end(SessionLost(words))
+        ended = self._life.end(SessionLost(EXPIRED if status == 404 else f"{EXPIRED}: {refused.reason}"))
         # It says so before it looks at the message, except where it answers that very one with something else.
         is_unseen = bool(wanted) and (not is_read or is_said)
         return ended.again(never_ran=isinstance(ended, SessionLost) and is_unseen)

@@ -31,7 +31,8 @@ def flight(within: trio.Nursery, exchange: FakeExchange | None = None) -> InFlig
     now = trio.current_time()
     return InFlight(
         exchange=exchange,
-        scope=trio.CancelScope(deadline=now + PATIENCE_SECONDS),
+        table=InFlightTable(is_exclusive=False, start_soon=within.start_soon),
+        deadline=now + PATIENCE_SECONDS,
         patience=PATIENCE_SECONDS,
         latest=now + LATEST_SECONDS,
         nursery=within,
@@ -40,7 +41,7 @@ def flight(within: trio.Nursery, exchange: FakeExchange | None = None) -> InFlig
 
 
 def left(call: InFlight) -> float:
-    return call.scope.deadline - trio.current_time()
+    return call.deadline - trio.current_time()
 
 
 async def test_progress_gives_a_call_its_full_patience_again_up_to_the_latest(autojump_clock: MockClock) -> None:
@@ -145,7 +146,7 @@ def test_a_log_message_without_a_level_counts_as_the_gravest(params: Json) -> No
 async def test_what_comes_on_the_stream_of_a_call_is_that_calls() -> None:
     async with nursery() as n:
         for is_exclusive in (True, False):
-            table, one, other = InFlightTable(is_exclusive), flight(n), flight(n)
+            table, one, other = InFlightTable(is_exclusive, n.start_soon), flight(n), flight(n)
             table.add(4, one)
             table.add(5, other)
             assert (table.of(4), table.of(5)) == (one, other)
@@ -154,7 +155,7 @@ async def test_what_comes_on_the_stream_of_a_call_is_that_calls() -> None:
 async def test_what_names_no_call_is_the_latest_ones_where_all_are_one_clients_and_else_nobodys() -> None:
     async with nursery() as n:
         for is_exclusive in (True, False):
-            table, one, other = InFlightTable(is_exclusive), flight(n), flight(n)
+            table, one, other = InFlightTable(is_exclusive, n.start_soon), flight(n), flight(n)
             assert table.of(None) is None
             table.add(4, one)
             table.add(5, other)
@@ -164,7 +165,7 @@ async def test_what_names_no_call_is_the_latest_ones_where_all_are_one_clients_a
 
 async def test_a_progress_token_of_ours_is_that_of_a_call_as_long_as_it_is_under_way() -> None:
     async with nursery() as n:
-        table, one = InFlightTable(is_exclusive=False), flight(n)
+        table, one = InFlightTable(is_exclusive=False, start_soon=n.start_soon), flight(n)
         table.add(4, one)
         assert table.of_token(raw({"progressToken": 4})) is one
         for odd in ({"progressToken": 5}, {"progressToken": "4"}, {}):
@@ -176,7 +177,11 @@ async def test_a_progress_token_of_ours_is_that_of_a_call_as_long_as_it_is_under
 
 async def test_what_a_call_that_ends_had_been_guessed_to_ask_is_the_latest_others(autojump_clock: MockClock) -> None:
     async with nursery() as n:
-        table, calls, ask = InFlightTable(is_exclusive=True), [flight(n) for _ in range(3)], trio.CancelScope()
+        table, calls, ask = (
+            InFlightTable(is_exclusive=True, start_soon=n.start_soon),
+            [flight(n) for _ in range(3)],
+            trio.CancelScope(),
+        )
         for message_id, call in enumerate(calls):
             table.add(message_id, call)
         calls[2].begin_ask(ask, is_guess=True)

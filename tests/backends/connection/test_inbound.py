@@ -75,7 +75,8 @@ class Receiving:
         exchange = exchange or FakeExchange("tools/call")
         call = InFlight(
             exchange=exchange,
-            scope=trio.CancelScope(deadline=trio.current_time() + 10),
+            table=self.inbound.in_flight,
+            deadline=trio.current_time() + 10,
             patience=10,
             latest=trio.current_time() + 25,
             nursery=self.nursery,
@@ -108,7 +109,7 @@ async def receiving(*, client: Session | None = None, is_exclusive: bool = False
         inbound = Inbound(
             backend="files",
             nursery=nursery,
-            in_flight=InFlightTable(is_exclusive),
+            in_flight=InFlightTable(is_exclusive, nursery.start_soon),
             server_requests=ServerRequests("files", link, ()),
             listener=ears,
             on_task=on_task,
@@ -138,7 +139,7 @@ async def test_progress_reaches_the_call_of_its_token_with_the_clients_token_and
         await r.says(PROGRESS, {"progressToken": 4, "progress": 1})
         assert mine.told == [(PROGRESS, {"progressToken": "mine", "progress": 1})]
         assert other.told == []
-        assert call.scope.deadline == pytest.approx(trio.current_time() + 10)
+        assert call.deadline == pytest.approx(trio.current_time() + 10)
 
 
 async def test_progress_that_nobody_asked_for_is_told_nobody() -> None:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
 import trio
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from argus_trio.backends.links import streamable_http as http
@@ -88,7 +88,7 @@ async def closes_when_asked_again(request: Received, wire: Wire) -> None:
 async def test_what_only_looks_is_asked_again_where_the_server_closes_the_kept_connection_just_then() -> None:
     async with linked(closes_when_asked_again) as (link, _, server):
         await link.request(ask(1))
-        assert await link.request(attrs.evolve(ask(2), is_idempotent=True)) == Response(b"2", b"{}")
+        assert await link.request(replace(ask(2), is_idempotent=True)) == Response(b"2", b"{}")
         assert server.connections == 2
 
     async with linked(closes_when_asked_again) as (link, _, server):

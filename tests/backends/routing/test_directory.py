@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import attrs
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from argus_trio.backends.generation import Generation
@@ -296,7 +296,7 @@ async def test_the_headers_are_those_of_the_generation_in_effect() -> None:
 def aimed(made: Generation, method: str, **params: str) -> Target | None:
     asked = call()
     given = {key: encode_raw(value) for key, value in params.items()}
-    return Directory(made).target(attrs.evolve(asked, method=method, params=given))
+    return Directory(made).target(replace(asked, method=method, params=given))
 
 
 async def test_what_a_call_is_aimed_at_is_known_without_waiting() -> None:

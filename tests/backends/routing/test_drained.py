@@ -7,6 +7,7 @@ import json
 import attrs
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from argus_trio.backends.routing.resource_watch import ResourceWatch
@@ -33,7 +34,7 @@ class Retry(FakeExchange):
 
     @property
     def call(self) -> Call:
-        return attrs.evolve(super().call, continues="the call before")
+        return replace(super().call, continues="the call before")
 
 
 def backend(*uris: str, **capabilities: Json) -> FakeBackend:

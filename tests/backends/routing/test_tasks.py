@@ -7,6 +7,7 @@ import json
 import attrs
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.routing.task_watch import TaskWatch
@@ -201,7 +202,7 @@ async def test_a_modern_client_is_told_of_the_tasks_that_it_listens_for_and_owns
 
     backend.answers["subscriptions/listen"] = listen
     call = FakeExchange("subscriptions/listen", era=Era.MODERN).call
-    thief = attrs.evolve(call, principal=Principal(name="thief"))
+    thief = replace(call, principal=Principal(name="thief"))
     async with supervised({"a": backend}) as h:
         tasks = [str((await ask(h, None, "tools/call", Era.MODERN, name="a__x"))["taskId"]) for _ in range(2)]
 

@@ -153,6 +153,9 @@ class FakeLink:
     _answered_asks: dict[bytes, trio.Event] = attrs.field(factory=dict)
     _failed: trio.Event = attrs.field(factory=trio.Event)
 
+    def begin(self, outgoing: Outgoing) -> None:
+        """Everything is waited for."""
+
     async def request(self, outgoing: Outgoing) -> Response | ErrorResponse:
         request = decode(outgoing.body)
         assert isinstance(request, Request)

@@ -7,6 +7,7 @@ from itertools import product
 
 import attrs
 import pytest
+from msgspec.structs import replace
 
 from argus_trio.core.access.principal import ANONYMOUS, Principal
 from argus_trio.core.call.abilities import NONE, Abilities
@@ -120,7 +121,7 @@ def test_a_session_owns_its_connection_and_modern_clients_share_one_by_principal
 
 def test_a_call_without_a_session_that_is_asked_live_opens_a_server_of_both_eras_as_a_session_does() -> None:
     by_management, by_session = call(), call(client=QuietSession())
-    modern = attrs.evolve(by_management, era=Era.MODERN)
+    modern = replace(by_management, era=Era.MODERN)
     sharing = Sharing(setting="auto", is_legacy=False, assigns_logs=True, may_be_legacy=True)
     assert [sharing.separates(each) for each in (by_management, by_session, modern)] == [True, True, False]
     owners = [ConnectionOwner.of(each) for each in (by_management, by_session, modern)]

@@ -6,10 +6,10 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import attrs
 import pytest
 import trio
 import trio.testing
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from argus_trio.core.access.principal import Principal
@@ -73,9 +73,7 @@ async def attended(parked: ParkedCall, heard: list[bytes] | None = None) -> Outc
 def retry(park: Parking, parked: ParkedCall, call: Call = CALL, **params: object) -> Call:
     """The retry that goes with a parked call."""
     state = decode_object(park.input_required(parked))["requestState"]
-    return attrs.evolve(
-        call, params={**call.params, "requestState": state, **{k: encode_raw(v) for k, v in params.items()}}
-    )
+    return replace(call, params={**call.params, "requestState": state, **{k: encode_raw(v) for k, v in params.items()}})
 
 
 async def test_a_call_whose_client_stays_away_is_cancelled(autojump_clock: trio.testing.MockClock) -> None:
@@ -165,9 +163,9 @@ async def test_too_many_calls_of_one_client_cannot_ask(autojump_clock: trio.test
         assert more.result == b"{}"
         assert len(refused) == 1
         assert refused[0].data == {"retryAfter": RETRY_AFTER_SECONDS}
-        other = park.begin(attrs.evolve(CALL, principal=Principal(name="other")))
+        other = park.begin(replace(CALL, principal=Principal(name="other")))
         assert await attended(other) is None
-        elsewhere = park.begin(attrs.evolve(CALL, address="192.0.2.2"))
+        elsewhere = park.begin(replace(CALL, address="192.0.2.2"))
         assert await attended(elsewhere) is None
         park.reopened(retry(park, calls[0], inputResponses={"ask-1": {"roots": []}}))
         await attended(calls[0])
@@ -182,7 +180,7 @@ async def test_clients_of_other_addresses_can_ask_however_many_calls_one_address
             await ask(exchange)
         return b"{}"
 
-    here, there = (attrs.evolve(CALL, address=f"192.0.2.{number}") for number in (1, 2))
+    here, there = (replace(CALL, address=f"192.0.2.{number}") for number in (1, 2))
     async with parking(handler) as park:
         with capture_logs() as logs:
             outcomes = [await attended(park.begin(here)) for _ in range(MAX_PARKED_EACH + 3)]
@@ -197,7 +195,7 @@ async def test_another_client_cannot_go_on_with_it(autojump_clock: trio.testing.
     async with parking(ask) as park:
         call = park.begin(CALL)
         await attended(call)
-        foreign = retry(park, call, attrs.evolve(CALL, principal=Principal(name="other")))
+        foreign = retry(park, call, replace(CALL, principal=Principal(name="other")))
         with pytest.raises(InvalidParams, match="another client's, or has been changed"):
             park.reopened(foreign)
         assert park.reopened(retry(park, call)) is call
@@ -362,7 +360,7 @@ async def test_what_was_kept_is_told_before_what_comes_while_it_is_told(
         await attended(call)
         again = retry(park, call)
         await trio.sleep(3.5)
-        park.reopened(attrs.evolve(again, params={**again.params, "inputResponses": Raw(b'{"ask-1":{"roots":[]}}')}))
+        park.reopened(replace(again, params={**again.params, "inputResponses": Raw(b'{"ask-1":{"roots":[]}}')}))
         await call.attend(AskingRequest(send_slowly, None, None), ReceiveQueue())
     assert heard == [0, 1, 2, 3, 4, 5]
 
@@ -381,7 +379,7 @@ async def test_what_a_parked_call_holds_is_accounted_until_it_ends_and_beyond_th
                 await exchange.notify("notifications/message", {"data": encode_raw("x" * 1000)})
         return b"{}"
 
-    big = attrs.evolve(CALL, params={**CALL.params, "arguments": encode_raw("z" * 50_000)})
+    big = replace(CALL, params={**CALL.params, "arguments": encode_raw("z" * 50_000)})
     async with parking(handler, memory) as park:
         parked = park.begin(big)
         assert await attended(parked) is None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import string
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from argus_trio.core.access.principal import Principal
 from argus_trio.core.call.exchange import Call
@@ -29,7 +29,7 @@ GIVEN = STATES.give_out(CALL, "parked", "ticket", 100.0)
 
 
 def coming_back(state: str, call: Call = CALL) -> Call:
-    return attrs.evolve(call, params={**call.params, "requestState": encode_raw(state)})
+    return replace(call, params={**call.params, "requestState": encode_raw(state)})
 
 
 def test_the_seal_is_made_when_it_is_needed() -> None:
@@ -57,12 +57,12 @@ def test_it_is_read_until_it_expires() -> None:
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (attrs.evolve(CALL, principal=Principal(name="eve")), "another client's, or has been changed"),
-        (attrs.evolve(CALL, endpoint="safe"), "another client's, or has been changed"),
-        (attrs.evolve(CALL, method="prompts/get"), "for tools/call, not for prompts/get"),
-        (attrs.evolve(CALL, params={"name": Raw(b'"u"'), "arguments": Raw(b'{"a":1}')}), "other parameters"),
-        (attrs.evolve(CALL, params={"name": Raw(b'"t"')}), "other parameters"),
-        (attrs.evolve(CALL, params={**CALL.params, "more": Raw(b"1")}), "other parameters"),
+        (replace(CALL, principal=Principal(name="eve")), "another client's, or has been changed"),
+        (replace(CALL, endpoint="safe"), "another client's, or has been changed"),
+        (replace(CALL, method="prompts/get"), "for tools/call, not for prompts/get"),
+        (replace(CALL, params={"name": Raw(b'"u"'), "arguments": Raw(b'{"a":1}')}), "other parameters"),
+        (replace(CALL, params={"name": Raw(b'"t"')}), "other parameters"),
+        (replace(CALL, params={**CALL.params, "more": Raw(b"1")}), "other parameters"),
     ],
 )
 def test_it_belongs_to_one_call_of_one_client(call: Call, reason: str) -> None:
@@ -122,7 +122,7 @@ def test_what_a_backend_gave_comes_back_as_it_was(theirs: bytes | None) -> None:
     given_out = b'{"resultType":"input_required","x":1%b}' % (b"" if theirs is None else b',"requestState":' + theirs)
     shown = decode_object(STATES.relayed(CALL, given_out, 0.0))
     assert bytes(shown["x"]) == b"1"
-    back = attrs.evolve(CALL, params={**CALL.params, "requestState": shown["requestState"]})
+    back = replace(CALL, params={**CALL.params, "requestState": shown["requestState"]})
     state = STATES.read(back, 1.0)
     assert state.kind == "relayed"
     call = unwrapped(back, state)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import cast
 
-import attrs
 import pytest
 import trio
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from argus_trio.config.model.config import Config
@@ -113,9 +113,9 @@ async def hang(_: Exchange) -> bytes:
 
 async def test_a_completion_and_a_read_are_named_by_what_they_mean() -> None:
     reference = {"ref": Raw(b'{"type":"ref/prompt","name":"docs__greet"}'), "argument": Raw(b"{}")}
-    event = await event_of(LoggingSpec(), attrs.evolve(CALL, method="completion/complete", params=reference))
+    event = await event_of(LoggingSpec(), replace(CALL, method="completion/complete", params=reference))
     assert event["name"] == "docs__greet"
-    event = await event_of(LoggingSpec(), attrs.evolve(CALL, method="resources/read", params={"uri": Raw(b'"a://b"')}))
+    event = await event_of(LoggingSpec(), replace(CALL, method="resources/read", params={"uri": Raw(b'"a://b"')}))
     assert event["name"] == "a://b"
 
 
