@@ -17,7 +17,7 @@ from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Overdue, Pending
 from argus_trio.errors import LinkFailed
-from argus_trio.wire.envelope import Response
+from argus_trio.wire.envelope import Notification, Request, Response
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink
 
 PATIENCE_SECONDS: Final = 10.0
@@ -79,7 +79,7 @@ class Rig:
         return self.link.pending.resolve(Response(b"%d" % number, b"{}"))
 
 
-async def nobody(*_: object) -> None:
+async def nobody(message: Request | Notification, within: int | None) -> None:
     raise AssertionError("nothing is said")
 
 
@@ -220,7 +220,7 @@ async def test_time_is_kept_anew_once_its_task_was_ended(autojump_clock: MockClo
         r.call(1)
         await wait_all_tasks_blocked()
         first.cancel_scope.cancel()
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
         await wait_all_tasks_blocked()
         assert table.wakes_at == inf
         r.answer(1)
