@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "argus_trio"
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "__init__"}),
+    frozenset({"errors", "__init__", "clock", "per_call"}),
     frozenset({"wire"}),
     frozenset({"core"}),
     frozenset({"contract"}),

@@ -6,12 +6,14 @@ is on the path of each; at the end it is one of the calls that are done, and of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from typing import Protocol
 
 import attrs
 import trio
 
+from argus_trio.clock import running_clock
 from argus_trio.core.call.exchange import Exchange, Handler
 from argus_trio.core.call.record import CallRecord
 from argus_trio.core.figures import OTHER, CallOutcome, Figures
@@ -72,6 +74,8 @@ class Entered:
     under_way: UnderWay
     exchanges: OpenExchanges
     figures: Figures
+    now: Callable[[], float] = attrs.field(factory=running_clock, init=False)
+    """Tells the time, on trio's clock."""
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> bytes:
         exchanges = self.exchanges
@@ -81,9 +85,7 @@ class Entered:
         record = CallRecord(id=f"{exchanges.instance}-{exchanges.begun}", scope=scope)
         if exchanges.ends_at != inf and exchange.call.transport != "management":
             scope.deadline = exchanges.ends_at
-        entry = OpenExchange(
-            number=exchanges.begun, since=trio.current_time(), call=exchange.call, record=record, scope=scope
-        )
+        entry = OpenExchange(number=exchanges.begun, since=self.now(), call=exchange.call, record=record, scope=scope)
         of_client.record = record
         exchanges.under_way[record.id] = entry
         self.under_way.count += 1
@@ -107,7 +109,7 @@ class Entered:
             outcome = "error" if is_error or record.cut == "replaced" else "cancelled"
         elif result is not None and outcome_of_result(call.method, result) == "tool_error":
             outcome = "tool_error"
-        seconds = trio.current_time() - entry.since
+        seconds = self.now() - entry.since
         exchanges.ended += 1
         exchanges.done.append(
             DoneExchange(

@@ -27,6 +27,7 @@ from argus_trio.backends.connection.task_notifications import OnTask, ignore_tas
 from argus_trio.backends.links.hearing import NoMessage, error_of, refusal_of
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.pending import Overdue
+from argus_trio.clock import running_clock
 from argus_trio.config.model.operation import Timeouts
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import most_verbose
@@ -97,6 +98,8 @@ class Connection:
     inbound: Inbound = attrs.field(init=False)
     """What the backend says on its own goes here; its `receive` is the link's `Inbox`."""
     _ids: count[int] = attrs.field(factory=lambda: count(FIRST_CALL_ID), init=False)
+    now: Callable[[], float] = attrs.field(factory=running_clock, init=False)
+    """Tells the time, on trio's clock."""
     _level: str | None = attrs.field(default=None, init=False)
     """The log level that the backend was asked for last."""
     _doubting: trio.Lock = attrs.field(factory=trio.Lock, init=False)
@@ -133,7 +136,7 @@ class Connection:
             DeadlineExceeded: no answer in `timeouts.call`, which progress extends up to `timeouts.call_max`.
             Overloaded: too many calls are asking their clients already.
         """
-        started, record, perform = trio.current_time() - waited, exchange.record, self._round
+        started, record, perform = self.now() - waited, exchange.record, self._round
         call_in_flight = InFlight(
             exchange=exchange,
             table=self.in_flight,
@@ -155,7 +158,7 @@ class Connection:
                 again = partial(perform, call_in_flight, headers=headers)
                 result = await all_rounds(self.backend, call_in_flight, params, result=result, again=again)
         except Overdue:
-            now = self.probe_state.overdue_at = trio.current_time()
+            now = self.probe_state.overdue_at = self.now()
             self._suspect()
             raise DeadlineExceeded(self.backend, now - started) from None
         return result
@@ -185,7 +188,7 @@ class Connection:
             if awaited:
                 await self._send_cancelled(message_id)
         if isinstance(answer, Response) and (is_of_tasks or "task" in params or self.handshake.era is Era.MODERN):
-            tasks, now = self.inbound.tasks, trio.current_time()  # noted before the reader can run again
+            tasks, now = self.inbound.tasks, self.now()  # noted before the reader can run again
             if is_of_tasks:
                 tasks.answered(call.method, params, answer.result, now)
             else:
@@ -281,10 +284,10 @@ class Connection:
         A tool may speak of sessions of its own, so that one refusal is none of that kind.
         """
         async with self._doubting:
-            if self.lost is None and trio.current_time() >= self._known_until:
+            if self.lost is None and self.now() >= self._known_until:
                 with suppress(LinkFailed):
                     await self.probe(plain_question(self.handshake))
-                self._known_until = trio.current_time() + SUSPECT_PACE_SECONDS
+                self._known_until = self.now() + SUSPECT_PACE_SECONDS
         return isinstance(self.lost, SessionLost)
 
     def _forget(self, failure: SessionLost) -> SessionLost:
@@ -319,7 +322,7 @@ class Connection:
         except SessionLost as failure:
             self.lost = failure
             raise
-        self.probe_state.heard_at = trio.current_time()
+        self.probe_state.heard_at = self.now()
         return answer
 
     async def _send_log_level(self, wanted: str) -> None:

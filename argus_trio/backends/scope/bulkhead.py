@@ -9,7 +9,7 @@ A backend that an operator drains lets no new call in; what has been let in, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final
@@ -18,6 +18,7 @@ import attrs
 import structlog
 import trio
 
+from argus_trio.clock import running_clock
 from argus_trio.config.model.operation import Bounds
 from argus_trio.core.call.exchange import Call, Exchange
 from argus_trio.core.call.record import CallRecord
@@ -49,6 +50,8 @@ class Bulkhead:
     drained: str | None = attrs.field(default=None, init=False)
     """Why no new call is let in; None while they are."""
     journal: Journal = attrs.field(factory=Journal, kw_only=True)
+    now: Callable[[], float] = attrs.field(factory=running_clock, init=False)
+    """Tells the time, on trio's clock."""
     refused: int = attrs.field(default=0, init=False)
     """How many calls were refused so far because the queue was full."""
     _occupancy: Occupancy = attrs.field(factory=Occupancy, init=False)
@@ -95,11 +98,11 @@ class Bulkhead:
 
     def retake(self) -> None:
         """Take a place, free or not: the call was under way before."""
-        self._occupancy.begin(trio.current_time())
+        self._occupancy.begin(self.now())
 
     def leave(self, since: float) -> None:
         """Give back a place that was taken at `since`, on trio's clock."""
-        self._occupancy.end(since, trio.current_time())
+        self._occupancy.end(since, self.now())
         if self._queue:
             self._let_in()
 
@@ -119,11 +122,11 @@ class Bulkhead:
 
     def _let_in(self) -> None:
         while self._queue and self._occupancy.count < self._limits.concurrency:
-            self._occupancy.begin(trio.current_time())
+            self._occupancy.begin(self.now())
             self._queue.unpark()
 
     def _refusal(self) -> BackendUnavailable:
-        now, waiting = trio.current_time(), len(self._queue)
+        now, waiting = self.now(), len(self._queue)
         self._relieve(now)
         self.refused += 1
         self._episode += 1
@@ -147,11 +150,13 @@ class Bulkhead:
 
 
 class Place(PerCall):
-    """One call's place, taken on entering and given back on leaving.
+    """One call's place, given back at the end of the `with` block that follows.
 
-    Raises (on entering):
-        BackendUnavailable: too many calls wait already, or no new ones are let in.
-        DeadlineExceeded: no place was free within `patience`.
+    place = Place(bulkhead, exchange, patience)
+    if not place.take():
+        await place.wait()
+    with place:
+        ...
     """
 
     bulkhead: Bulkhead
@@ -161,29 +166,45 @@ class Place(PerCall):
     """Seconds that the call may wait for a place."""
     waited: float = 0.0
     """Seconds that passed until a place was free: they count towards the call's deadline."""
-    _since: float = 0.0
+    since: float = 0.0
+    """When it was taken last, on trio's clock."""
     _asks: int = 0
     _is_over: bool = False
 
-    async def __aenter__(self) -> Place:
-        """Take a place; raises what `Bulkhead.wait` raises."""
-        arrived = self._since = trio.current_time()
+    def take(self) -> bool:
+        """Take a place if one is free and no call waits for it; whether that was so.
+
+        Raises:
+            BackendUnavailable: no new calls are let in.
+        """
+        self.since = self.bulkhead.now()
         if self.bulkhead.drained is not None and not _goes_on(self.exchange.call):
             self.bulkhead.require_open()
-        if not self.bulkhead.take(arrived):
-            await self.bulkhead.wait(self.patience)
-            self._since = trio.current_time()
-            self.waited = self._since - arrived
+        return self.bulkhead.take(self.since)
+
+    async def wait(self) -> None:
+        """Wait for a place and take it.
+
+        Raises:
+            BackendUnavailable: too many calls wait already.
+            DeadlineExceeded: no place was free within `patience`.
+        """
+        arrived = self.since
+        await self.bulkhead.wait(self.patience)
+        self.since = self.bulkhead.now()
+        self.waited = self.since - arrived
+
+    def __enter__(self) -> Place:
         if self.exchange.call.abilities.has_any:
             self.exchange = AskingExchange(self.exchange, self)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._is_over = True  # the task of an ask that is withdrawn now ends later than the call
         if not self._asks:
-            self.bulkhead.leave(self._since)
+            self.bulkhead.leave(self.since)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -203,14 +224,14 @@ class Place(PerCall):
         """Give the place back while the client is asked something."""
         self._asks += 1
         if self._asks == 1 and not self._is_over:
-            self.bulkhead.leave(self._since)
+            self.bulkhead.leave(self.since)
 
     def end_ask(self) -> None:
         """Take the place again: the client has answered, or no longer needs to. Does not wait for a free one."""
         self._asks -= 1
         if not self._asks and not self._is_over:
             self.bulkhead.retake()
-            self._since = trio.current_time()
+            self.since = self.bulkhead.now()
 
 
 def _goes_on(call: Call) -> bool:

@@ -46,7 +46,10 @@ class BackendCalls:
         if record is not None:
             record.backend, record.transport = self.bulkhead.backend, self.shared.address.spec.type
             record.params, record.waits_for = params, "place"
-        async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
+        place = Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call)
+        if not place.take():
+            await place.wait()
+        with place:
             if record is not None:
                 record.waited += place.waited
                 record.waits_for = "connection"

@@ -47,7 +47,10 @@ class ClientSubscriptions:
         Raises:
             RpcError: as `BackendCalls.call`.
         """
-        async with Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call) as place:
+        place = Place(self.bulkhead, exchange, self.shared.address.spec.timeouts.call)
+        if not place.take():
+            await place.wait()
+        with place:
             try:
                 return await self._subscribe(place, uri)
             except BackendUnavailable as failed:

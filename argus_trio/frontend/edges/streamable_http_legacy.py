@@ -6,9 +6,11 @@ gets what the POST's stream would have brought.
 
 from __future__ import annotations
 
-import attrs
-import trio
+from collections.abc import Callable
 
+import attrs
+
+from argus_trio.clock import running_clock
 from argus_trio.core.call.payer import network_of
 from argus_trio.core.memory import LARGE_ANSWER_BYTES
 from argus_trio.errors import InvalidRequest, ResponseInvalid, RpcError
@@ -41,6 +43,8 @@ class LegacyEdge:
     sessions: Sessions
     announcer: Announcer
     keep_alive: KeepAlive
+    now: Callable[[], float] = attrs.field(factory=running_clock, init=False)
+    """Tells the time, on trio's clock."""
 
     async def post(self, http: IncomingRequest, accepted: Accepts, message: Message) -> None:
         """Answer one posted message."""
@@ -63,7 +67,7 @@ class LegacyEdge:
                 else:
                     with written_large(self.sessions.memory, answer) as kept:
                         await reply.finish(kept)
-            self.sessions.touch(session, trio.current_time())
+            self.sessions.touch(session, self.now())
             return
         accept(self.gateway, self._session(http), message)
         await http.answer(202)
@@ -104,7 +108,7 @@ class LegacyEdge:
             await write_stream(http, feed, first=first)
         finally:
             streams.release(feed)
-            self.sessions.touch(session, trio.current_time())
+            self.sessions.touch(session, self.now())
 
     def knows_session(self, http: IncomingRequest) -> bool:
         """Whether the request names a session that is open, and theirs who ask."""
@@ -117,7 +121,7 @@ class LegacyEdge:
 
     def _reply(self, http: IncomingRequest, accepted: Accepts, session: HttpSession) -> PostReply:
         def begin_idling() -> None:
-            self.sessions.touch(session, trio.current_time())
+            self.sessions.touch(session, self.now())
 
         return PostReply(
             request=http,
@@ -132,7 +136,7 @@ class LegacyEdge:
         hello = read_hello(message.params)
         address = network_of(http.address)
         session = self.sessions.open(
-            trio.current_time(), address=address, size=hello.size, principal=http.principal, endpoint=http.endpoint
+            self.now(), address=address, size=hello.size, principal=http.principal, endpoint=http.endpoint
         )
         self.announcer.add(session, PLAIN_MESSAGES, lambda: session.audience)
         result = initialize(self.gateway, session, hello)
@@ -167,5 +171,5 @@ class LegacyEdge:
         return session
 
     def _found(self, session_id: bytes, http: IncomingRequest) -> HttpSession | None:
-        now = trio.current_time()
+        now = self.now()
         return self.sessions.use(session_id.decode("latin-1"), now, principal=http.principal, endpoint=http.endpoint)

@@ -9,6 +9,8 @@ from typing import Final, Protocol
 import attrs
 import trio
 
+from argus_trio.clock import running_clock
+
 TICK_SECONDS: Final = 1.0
 """How often `KeepAlive` looks; what is due is done at most this much late, which is nothing beside `QUIET_SECONDS`."""
 
@@ -29,6 +31,8 @@ class KeepAlive:
 
     watched: set[Quiet] = attrs.field(factory=set, init=False)
     """Who is kept alive: what adds itself, until it takes itself out again."""
+    now: Callable[[], float] = attrs.field(factory=running_clock, init=False)
+    """Tells the time, on trio's clock."""
 
     async def run(self, on_tick: Callable[[float], object]) -> None:
         """Look every `TICK_SECONDS`, and call `on_tick` with the time as well; until cancelled.

@@ -106,7 +106,7 @@ class Reply(PerCall, kw_only=True):
 
     def __enter__(self) -> Self:
         if self.may_stream:
-            self.due = trio.current_time() + QUIET_SECONDS
+            self.due = self.keep_alive.now() + QUIET_SECONDS
             self.keep_alive.watched.add(self)
         return self
 
@@ -136,7 +136,7 @@ class Reply(PerCall, kw_only=True):
                 if self._state is ReplyState.STREAMING:
                     await self._send_body(chunk)
         if self._state is ReplyState.STREAMING:
-            self.due = trio.current_time() + KEEP_ALIVE_SECONDS
+            self.due = self.keep_alive.now() + KEEP_ALIVE_SECONDS
 
     async def _close(self, chunk: bytes) -> None:
         if self._lock is None or self._state is ReplyState.DONE:

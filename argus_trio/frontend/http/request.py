@@ -158,11 +158,12 @@ class IncomingRequest(PerCall, kw_only=True):
         """Have all that is answered from now on go through what `wrap` makes of `send`: nothing takes the shortcut."""
         self.send, self.shortcut = wrap(self.send), None
 
-    async def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> None:
+    def answer(self, status: int, body: bytes = b"", headers: Sequence[Header] = ()) -> Awaitable[None]:
         """Answer with `body` as a whole."""
-        if self.shortcut is not None:
-            await self.shortcut.answer(status, headers, body)
-            return
+        shortcut = self.shortcut
+        return self._send(status, headers, body) if shortcut is None else shortcut.answer(status, headers, body)
+
+    async def _send(self, status: int, headers: Sequence[Header], body: bytes) -> None:
         await self.send(start(status, headers, len(body)))
         await self.send({"type": "http.response.body", "body": body})
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import gmtime, time
 from typing import Final, Protocol
 
 import attrs
 import trio
 
+from argus_trio.clock import running_clock
 from argus_trio.core.memory import Bodies
 from argus_trio.frontend.http.request import AsgiApplication
 from argus_trio.frontend.http.served_settings import CurrentSettings
@@ -42,6 +44,8 @@ class Site:
     connections: set[Idling] = attrs.field(factory=set, init=False)
     patience: Patience = attrs.field(init=False)
     departures: Departures = attrs.field(factory=Departures, init=False)
+    now: Callable[[], float] = attrs.field(factory=running_clock, init=False)
+    """Tells the time, on trio's clock."""
     is_stopping: bool = attrs.field(default=False, init=False)
     """Whether nothing new begins: each connection ends with the answer to its request."""
     _dated: tuple[int, bytes] = attrs.field(default=(0, b""), init=False)

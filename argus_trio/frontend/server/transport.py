@@ -94,6 +94,10 @@ class Transport:
         parts = [data[begin : begin + READ_BYTES] for begin in range(0, len(data), READ_BYTES)]
         self._returned += reversed(parts)
 
+    def write_now(self, data: bytes) -> int:  # noqa: ARG002 - a plain socket looks at it
+        """How much of it the socket took at once, without waiting; the rest is for `write`."""
+        return 0
+
     async def write(self, data: bytes | memoryview) -> bool:
         """Whether the client took all of it in time. A cancelled write leaves half a message, so it ends the stream."""
         try:
@@ -177,6 +181,15 @@ class PlainTransport(Transport):
         if self._fd >= 0:
             self._is_told_to_stop = True
             trio.lowlevel.notify_closing(self._fd)
+
+    def write_now(self, data: bytes) -> int:
+        """See `Transport.write_now`."""
+        if self._lock.locked():
+            return 0
+        try:
+            return os.write(self._fd, data)
+        except OSError:
+            return 0
 
     async def write(self, data: bytes | memoryview) -> bool:
         """See `Transport.write`: at once as far as the socket takes it, and then as any other."""

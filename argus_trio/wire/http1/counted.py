@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import attrs
+from argus_trio.per_call import PerCall
 
 
-@attrs.define(eq=False, repr=False)
-class CountedBody:
+class CountedBody(PerCall, kw_only=True):
     """Takes such a body out of the bytes of a connection."""
 
     left: int
     """How many bytes are still to come."""
-    rest: bytes = attrs.field(default=b"", init=False)
+    is_complete: bool
+    """Whether all of it has come."""
+    rest: bytes = b""
     """What came behind its end."""
-    fault: None = attrs.field(default=None, init=False)
+    fault: None = None
     """Nothing can be wrong with it."""
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all of it has come."""
-        return not self.left
+    @classmethod
+    def of(cls, length: int) -> CountedBody:
+        """A body of so many bytes."""
+        return cls(left=length, is_complete=not length)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The part of the body that is in `data`, in pieces: one or none."""
@@ -27,4 +28,5 @@ class CountedBody:
             data, behind = data[: self.left], data[self.left :]
             self.rest += behind
         self.left -= len(data)
+        self.is_complete = not self.left
         return [data] if data else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import attrs
 import pytest
@@ -28,6 +30,16 @@ FORM = Abilities(form=True)
 
 def bounded(concurrency: int, queue: int) -> Bulkhead:
     return Bulkhead("files", Bounds(concurrency=concurrency, queue=queue))
+
+
+@asynccontextmanager
+async def placed(bulkhead: Bulkhead, exchange: FakeExchange, patience: float) -> AsyncIterator[Place]:
+    """With a place, as a call has it."""
+    place = Place(bulkhead, exchange, patience)
+    if not place.take():
+        await place.wait()
+    with place:
+        yield place
 
 
 @attrs.define(eq=False)
@@ -55,7 +67,7 @@ class Callers:
     async def _call(self, number: int) -> None:
         with trio.CancelScope() as self.scopes[number]:
             try:
-                async with Place(self.bulkhead, FakeExchange("tools/call"), self.patience):
+                async with placed(self.bulkhead, FakeExchange("tools/call"), self.patience):
                     self.entered.append(number)
                     await self._ends[number].wait()
             except (BackendUnavailable, DeadlineExceeded) as error:
@@ -213,12 +225,12 @@ async def test_a_call_has_no_place_while_its_client_is_asked(autojump_clock: Moc
     bulkhead = bounded(1, 10)
     asking = FakeExchange("tools/call", abilities=FORM, answer=answer)
     async with trio.open_nursery() as nursery:
-        async with Place(bulkhead, asking, 10) as place:
+        async with placed(bulkhead, asking, 10) as place:
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             await wait_all_tasks_blocked()
             assert bulkhead.under_way == 0
-            async with Place(bulkhead, FakeExchange("tools/call"), 10):
+            async with placed(bulkhead, FakeExchange("tools/call"), 10):
                 answered.set()
                 await wait_all_tasks_blocked()
                 assert bulkhead.under_way == 2  # it goes on at once
@@ -235,7 +247,7 @@ async def test_a_call_that_ends_before_its_ask_does_leaves_nothing_behind(autoju
     bulkhead = bounded(1, 10)
     asking = FakeExchange("tools/call", abilities=FORM, answer=answer)
     async with trio.open_nursery() as nursery:
-        async with Place(bulkhead, asking, 10) as place:
+        async with placed(bulkhead, asking, 10) as place:
             nursery.start_soon(place.exchange.ask, "elicitation/create", {})
             await wait_all_tasks_blocked()
         assert bulkhead.under_way == 0
@@ -361,7 +373,7 @@ async def crowded(chance: random.Random) -> None:
         outcome = "cancelled"
         with trio.move_on_after(chance.choice([1, 5, 1000])):
             try:
-                async with Place(bulkhead, FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
+                async with placed(bulkhead, FakeExchange("tools/call"), chance.choice([0.5, 3, 100])):
                     now_inside += 1
                     try:
                         assert now_inside <= bulkhead.under_way <= widest  # some have a place and have not run yet

@@ -67,7 +67,7 @@ def as_we_read(pieces: Iterable[bytes]) -> Answered:
     given: list[bytes] = []
     if not head.is_chunked and head.length is None:
         return attrs.evolve(found, outcome=Outcome.WHOLE, body=reader.rest + b"".join(left))
-    body = Chunked() if head.is_chunked else CountedBody(head.length or 0)
+    body = Chunked() if head.is_chunked else CountedBody.of(head.length or 0)
     try:
         given += body.feed(reader.rest)
         while not body.is_complete:

@@ -111,7 +111,7 @@ class OurReader:
         if not end:
             return False
         head, self._buffer = read_request_head(buffer[:end]), buffer[end:]
-        self._body = Chunked() if head.is_chunked else CountedBody(head.length or 0)
+        self._body = Chunked() if head.is_chunked else CountedBody.of(head.length or 0)
         self._current = Asked(
             method=head.method,
             target=head.target,

@@ -183,7 +183,7 @@ class LeanConnection:
                 self._buffer += data
             else:
                 self._buffer = data.lstrip(_LINE_ENDS)  # blank lines, one by one, put nothing off
-                self._since = trio.current_time() if self._buffer else self._since
+                self._since = self._site.now() if self._buffer else self._since
 
     async def _serve(self, head: RequestHead) -> bool:
         """Have one request answered; whether another one may follow."""
@@ -193,7 +193,7 @@ class LeanConnection:
             waits_to_continue=head.waits_to_continue,
             watcher=self,
             transport=self._transport,
-            body=Chunked() if head.is_chunked else CountedBody(head.length or 0),
+            body=Chunked() if head.is_chunked else CountedBody.of(head.length or 0),
             since=self._since,
         )
         if self._buffer and not exchange.body.is_complete:
@@ -205,7 +205,7 @@ class LeanConnection:
             log.exception("request_failed_unexpectedly", path=head.target.partition(b"?")[0].decode("latin-1"))
         exchange.finish_reading()
         self._exchange = None
-        self._since = trio.current_time()
+        self._since = self._site.now()
         if exchange.body.rest and not self._buffer:
             self._buffer = exchange.body.rest
         if self._looks_behind and not await self._end_look():

@@ -5,7 +5,7 @@ Nothing is read that the application has not asked for: what a client sends too 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Final, Protocol, cast
 
@@ -175,8 +175,19 @@ class LeanExchange(PerCall, kw_only=True):
             self._fail("response_out_of_order")
             return
         self._begin(status, with_length(status, headers, len(body)))
-        if self._written is not None:
+        written = self._written
+        if written is None:
+            return
+        if not written.has_body or len(body) > JOINED_BYTES:
             await self._send_body(body, is_end=True)
+            return
+        data = written.data + body
+        taken = self.transport.write_now(data)
+        if taken == len(data):
+            self.state = AnswerState.DONE
+        else:
+            self.state = AnswerState.OPEN
+            await self._send_part(self.transport.write(memoryview(data)[taken:]), is_end=True)
 
     def finish_reading(self) -> None:
         """See whether the whole body is there, once the answer is: without waiting for any of it."""
@@ -243,9 +254,13 @@ class LeanExchange(PerCall, kw_only=True):
             data = b"%x\r\n%b\r\n%b" % (len(data), data, CHUNKED_END if is_end else b"")
         elif is_end:
             data = CHUNKED_END
+        await self._send_part(self._write(written, data), is_end=is_end)
+
+    async def _send_part(self, part: Awaitable[bool], *, is_end: bool) -> None:
+        """Have a part of the answer written: whether its client has taken it says how it goes on."""
         self._is_ending = is_end
         try:
-            is_taken = await self._write(written, data)
+            is_taken = await part
         except trio.Cancelled:
             self.depart()  # perhaps another task was cut than the one that serves it: nothing can follow half a part
             raise

@@ -58,7 +58,7 @@ class Under:
             waits_to_continue=head.waits_to_continue,
             watcher=self.watching,
             transport=PlainTransport(self.ours, write_limit=1),
-            body=Chunked() if head.is_chunked else CountedBody(head.length or 0),
+            body=Chunked() if head.is_chunked else CountedBody.of(head.length or 0),
             since=0.0,
         )
 
