@@ -8,10 +8,10 @@ from typing import Final
 import attrs
 import trio
 
-from argus_trio import Value
 from argus_trio.errors import LinkFailed
 from argus_trio.net.content_coding import ContentDecoder, coding_of
 from argus_trio.net.dial import UnderTls
+from argus_trio.per_call import PerCallValue
 from argus_trio.wire import headers as names
 from argus_trio.wire.http1.answer_head import AnswerHeadReader
 from argus_trio.wire.http1.chunked import LITTLE_BYTES, MANY_CHUNKS, Chunked
@@ -31,16 +31,15 @@ _ENDED: Final = "the server closed the connection before its answer was complete
 _BROKE: Final = "the connection to the server broke"
 
 
-@attrs.frozen(kw_only=True)
-class HttpRequest(Value):
+class HttpRequest(PerCallValue, frozen=True, kw_only=True):
     """A request with its whole body; `is_idempotent` is the caller's word that sending it twice does no harm."""
 
     method: str
     target: str
-    headers: RawHeaders = attrs.field(repr=False)
-    body: bytes = attrs.field(default=b"", repr=False)
+    headers: RawHeaders
+    body: bytes = b""
     is_idempotent: bool = False
-    address: str = attrs.field(default="", repr=False)
+    address: str = ""
     """What the request line names instead of the target: the whole address, for a proxy without a tunnel."""
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote
 
 import attrs
+import msgspec
 import structlog
 import trio
 
@@ -92,7 +93,7 @@ class HttpClient:
     async def begin(self, request: HttpRequest) -> HttpAnswer:
         """What `Sending` does as it is entered."""
         moved = self._moved.get((request.method, request.target)) if self._moved else None
-        current = request if moved is None else attrs.evolve(request, target=moved)
+        current = request if moved is None else msgspec.structs.replace(request, target=moved)
         is_permanent = True
         for hops in range(MAX_REDIRECTS + 1):
             answer = await self.pool.begin(self._with_cookies(current) if self._cookies else current)
@@ -111,7 +112,7 @@ class HttpClient:
                 return answer
             await self.pool.end(answer, is_left_well=True)
             is_permanent = is_permanent and following.is_permanent
-            current = attrs.evolve(current, target=following.target)
+            current = msgspec.structs.replace(current, target=following.target)
         raise too_many_redirects(answer.status, self.origin, current.target, self._all_secrets)
 
     async def end(self, answer: HttpAnswer, *, is_left_well: bool) -> None:
@@ -185,7 +186,7 @@ class HttpClient:
         others = [header for header in request.headers if header[0].lower() != _COOKIE]
         if cookies:
             others.append((_COOKIE, cookies.encode("latin-1")))
-        return attrs.evolve(request, headers=others)
+        return msgspec.structs.replace(request, headers=others)
 
     def _note_cookies(self, answer: HttpAnswer, target: str) -> None:
         if not (set_cookies := answer.all_headers(names.SET_COOKIE)):

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Protocol
 
 import attrs
+import msgspec
 import trio
 
 from argus_trio.errors import LinkFailed
@@ -80,7 +81,7 @@ class Pool:
         headers = request.headers
         if route.proxy.authorization is not None:
             headers = [*headers, (names.PROXY_AUTHORIZATION.encode(), route.proxy.authorization.encode("ascii"))]
-        return attrs.evolve(request, address=f"{route.origin}{request.target}", headers=headers)
+        return msgspec.structs.replace(request, address=f"{route.origin}{request.target}", headers=headers)
 
     async def _exchange(self, request: HttpRequest) -> HttpAnswer:
         try:
