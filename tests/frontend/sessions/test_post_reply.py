@@ -47,12 +47,16 @@ async def test_what_is_over_holds_nothing_in_a_circle_that_would_wait_for_the_co
     fake, made = FakeRequest(), session()
     gc.disable()
     try:
-        reply = PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True)
+
+        def on_lost() -> None:
+            """What the reply alone holds."""
+
+        over, ended = weakref.ref(on_lost), weakref.ref(made.streams)
+        reply = PostReply(request=fake.http, keep_alive=KeepAlive(), session=made, may_stream=True, on_lost=on_lost)
         with reply:
             await reply.finish(b"{}")
         made.end()
-        over, ended = weakref.ref(reply), weakref.ref(made.streams)
-        del reply, made
+        del reply, made, on_lost
         assert (over(), ended()) == (None, None)
     finally:
         gc.enable()
