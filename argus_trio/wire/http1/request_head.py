@@ -29,7 +29,7 @@ _BEGINNING_BYTES: Final = 1024
 _SAYING: Final = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
 """The header fields that say something of the message itself."""
 _VERSIONS: Final = frozenset({b"1.1", b"1.0"})
-_MAX_DIGITS: Final = 20
+MAX_DIGITS: Final = 20
 """Of a length: as many as h11 takes."""
 
 _NAMES: Final[dict[bytes, bytes]] = {}
@@ -127,7 +127,7 @@ def _framed(method: bytes, target: bytes, version: bytes, headers: Fields) -> Re
             hosts += 1
         elif name == b"content-length":
             given = value if value.isdigit() else _of_equals(value)
-            if (length and given != length) or len(given) > _MAX_DIGITS:
+            if (length and given != length) or len(given) > MAX_DIGITS:
                 raise HttpFault("the length of the body is malformed")
             is_said_again = is_said_again or bool(length)
             length, headers[at] = given, (name, given)

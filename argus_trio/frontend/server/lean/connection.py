@@ -24,7 +24,8 @@ from argus_trio.frontend.server.transport import ClientStream, PlainTransport, T
 from argus_trio.wire.http1.chunked import Chunked
 from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
-from argus_trio.wire.http1.request_head import RequestHead, find_head_end, read_request_head
+from argus_trio.wire.http1.repeated_head import RepeatedHead
+from argus_trio.wire.http1.request_head import RequestHead, find_head_end
 
 log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ class LeanConnection:
     _transport: Transport = attrs.field(init=False)
     _buffer: bytes = attrs.field(default=b"", init=False)
     """What has come and belongs to no request yet."""
+    _heads: RepeatedHead = attrs.field(factory=RepeatedHead, init=False)
     _exchange: LeanExchange | None = attrs.field(default=None, init=False)
     _behind: Behind | None = attrs.field(default=None, init=False)
     _since: float = attrs.field(factory=trio.current_time, init=False)
@@ -170,7 +172,7 @@ class LeanConnection:
                 end = find_head_end(buffer, seen, MAX_HEAD_BYTES)
                 if end:
                     self._buffer = buffer[end:]
-                    return read_request_head(buffer[:end])
+                    return self._heads.read(buffer[:end])
                 seen = len(buffer)
             if self._is_ending:
                 return None
