@@ -18,6 +18,8 @@ from argus_trio.wire.revisions import Era
 RESERVED: Final = "io.modelcontextprotocol/"
 """The prefix of `_meta` keys that belong to one hop: what one peer says of itself to the next."""
 _RESERVED: Final = RESERVED.encode()
+_RESERVED_END: Final = b"protocol/"
+"""By which it is searched first: the whole of it is searched ten times as slowly in a text with many an x."""
 SERVER_INFO: Final = f"{RESERVED}serverInfo"
 """The `_meta` key of the sender's `Implementation`, in a result."""
 _SERVER_INFO: Final = SERVER_INFO.encode()
@@ -96,7 +98,7 @@ def for_legacy_client(method: str, result: bytes) -> bytes:
     if not words:  # a list of ours
         return result
     hinted = method in CACHEABLE and (b'"ttlMs"' in words or b'"cacheScope"' in words)
-    if not hinted and words.find(_TYPED) < 0 and words.find(_RESERVED) < 0:
+    if not hinted and words.find(_TYPED) < 0 and words.find(_RESERVED_END) < 0:
         return result
     members = object_or_none(result)
     if members is None:

@@ -9,6 +9,8 @@ from argus_trio.per_call import PerCallValue
 
 _BODYLESS: Final = frozenset({204, 304})
 _LENGTH: Final = b"content-length"
+_NO_ENDS: Final = bytes(sorted({*range(256)} - {*b"\r\n\0"}))
+"""What ends no line, and no text either."""
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 CHUNKED_END: Final = b"0\r\n\r\n"
@@ -39,17 +41,19 @@ def written_head(
         UnwritableHeader: a name or a value holds what ends a line.
     """
     length: int | None = None
-    data = b"".join([b"%b: %b\r\n" % header for header in headers])
-    if data.count(b"\n") != len(headers) or data.count(b"\r") != len(headers) or data.find(b"\0") >= 0:
-        raise UnwritableHeader("a header field holds what ends a line")
+    lines: list[bytes] = []
     for name, value in headers:
+        lines += (name, b": ", value, b"\r\n")
         if name == _LENGTH:
             length = int(value)
+    data = b"".join(lines)
+    if data.translate(None, _NO_ENDS) != b"\r\n" * len(headers):
+        raise UnwritableHeader("a header field holds what ends a line")
     has_body = method != "HEAD" and status not in _BODYLESS
     is_chunked = has_body and length is None and version == b"1.1"
     framing = b"transfer-encoding: chunked\r\n" if is_chunked else b""
     return WrittenHead(
-        data=b"HTTP/1.1 %d \r\n%b%b%b\r\n" % (status, data, framing, also),
+        data=b"".join((b"HTTP/1.1 %d \r\n" % status, data, framing, also, b"\r\n")),
         length=length,
         is_chunked=is_chunked,
         has_body=has_body,
