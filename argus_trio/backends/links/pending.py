@@ -82,9 +82,7 @@ class Expected(PerCall):
             try:
                 raise outcome
             finally:
-                del (
-                    outcome
-                )  # it holds this frame, and all of its call: a cycle, which only a look for garbage would free
+                del outcome  # it holds this frame and all of its call: a cycle, for the collector alone to free
         return outcome
 
     def settle(self, outcome: Answer | LinkFailed | Overdue) -> None:
