@@ -22,6 +22,7 @@ from argus_trio.backends.links.pending import Answer, Expected, Overdue
 from argus_trio.core.call.exchange import Exchange
 from argus_trio.core.call.levels import passes_level
 from argus_trio.core.call.record import CallRecord, Follow
+from argus_trio.errors import DeadlineExceeded
 from argus_trio.per_call import PerCall
 from argus_trio.wire.envelope import Params
 from argus_trio.wire.headers import Headers
@@ -286,9 +287,12 @@ async def followed_round(
     headers: Headers,
 ) -> bytes:
     """Perform a round that somebody follows; raises what `perform` raises."""
-    followed = follow(record, params)
+    followed, began = follow(record, params), trio.current_time()
     try:
         result = await perform(call_in_flight, followed.params, (*headers, *followed.headers))
+    except Overdue:
+        followed.end(None, DeadlineExceeded(record.backend, trio.current_time() - began))
+        raise
     except BaseException as error:
         followed.end(None, error)
         raise

@@ -75,11 +75,14 @@ class Expected(PerCall):
             await trio.lowlevel.wait_task_rescheduled(self._give_up)
         else:
             await trio.lowlevel.checkpoint()
-        outcome = self._outcome
+        outcome, self._outcome = self._outcome, None
         if outcome is None:
             raise AssertionError("woken without an outcome")
         if isinstance(outcome, Exception):
-            raise outcome
+            try:
+                raise outcome
+            finally:
+                del outcome  # it holds this frame and all of its call: a cycle, for the collector alone to free
         return outcome
 
     def settle(self, outcome: Answer | LinkFailed | Overdue) -> None:

@@ -12,12 +12,14 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from argus_trio.backends.connection.in_flight import InFlight, InFlightTable
+from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, followed_round
 from argus_trio.backends.connection.notification_queue import Losses
 from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.backends.links.pending import Expected, Overdue, Pending
-from argus_trio.errors import LinkFailed
-from argus_trio.wire.envelope import Notification, Request, Response
+from argus_trio.core.call.record import CallRecord
+from argus_trio.errors import DeadlineExceeded, LinkFailed
+from argus_trio.wire.envelope import Notification, Params, Request, Response
+from argus_trio.wire.headers import Headers
 from tests.backends.support.fakes import FakeBackend, FakeExchange, FakeLink
 
 PATIENCE_SECONDS: Final = 10.0
@@ -224,3 +226,28 @@ async def test_time_is_kept_anew_once_its_task_was_ended(autojump_clock: MockClo
         await wait_all_tasks_blocked()
         assert table.wakes_at == inf
         r.answer(1)
+
+
+async def test_who_follows_an_overdue_request_hears_that_it_had_no_answer(autojump_clock: MockClock) -> None:
+    async with rig() as r:
+        call, heard = r.call(1), list[BaseException | None]()
+
+        class Followed:
+            params: Params = {}  # noqa: RUF012 - a protocol's, and never changed
+            headers: Headers = ()
+
+            def end(self, result: bytes | None, error: BaseException | None) -> None:
+                heard.append(error)
+
+        async def perform(call_in_flight: InFlight, params: Params, headers: Headers) -> bytes:
+            return await call_in_flight.within(forever)
+
+        async def forever() -> bytes:
+            await trio.sleep_forever()
+            raise AssertionError
+
+        with pytest.raises(Overdue):
+            await followed_round(CallRecord(backend="b"), lambda *_: Followed(), perform, call, {}, ())
+        (error,) = heard
+        assert isinstance(error, DeadlineExceeded)
+        assert error.data == {"backend": "b", "seconds": PATIENCE_SECONDS}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
+
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from argus_trio.backends.links.pending import Answer, Expected, Pending
+from argus_trio.backends.links.pending import Answer, Expected, Overdue, Pending
 from argus_trio.errors import AnswerInvalid, LinkFailed, ResponseInvalid
 from argus_trio.wire.envelope import ErrorResponse, Response, encode_notification, encode_response
 
@@ -165,3 +168,21 @@ async def test_an_error_that_names_nobody_may_be_about_a_notice_until_a_request_
         assert pending.resolve(Response(b"2", b"{}"))
     with Expected(pending, 3):
         assert pending.resolve_alone(error)
+
+
+@pytest.mark.parametrize("kind", [Overdue, LinkFailed])
+async def test_a_request_that_fails_leaves_no_garbage_to_look_for(kind: type[Overdue | LinkFailed]) -> None:
+    async def wait() -> None:
+        with Expected(Pending(), 1) as expected:
+            expected.settle(kind("the end"))
+            await expected.wait()
+
+    gc.collect()
+    gc.disable()
+    try:
+        with suppress(kind):
+            await wait()
+        left = [each for each in gc.get_objects() if isinstance(each, Expected)]
+    finally:
+        gc.enable()
+    assert left == []
