@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class PerCall(msgspec.Struct, eq=False):
+class PerCall(msgspec.Struct, eq=False, weakref=True):
     """What derives from this lives as long as a call or a request, and changes meanwhile."""
 
     __repr__ = object.__repr__

@@ -54,7 +54,7 @@ class EndedSession(ClientSession, Protocol):
         """The revision that was settled on."""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """What a client asks: a method and one level of its params with raw values, and what is known of the client."""
 
     method: str
@@ -83,6 +83,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     the network alone. "" where the peer has none (a unix socket), or it is not known."""
     continues: str = ""
     """The name of the state of ours by which it goes on with a call that came in before; "" for a call that begins."""
+
+    def __repr__(self) -> str:
+        """What is asked, and by whom; not what the client says of itself, which may be any text of any length."""
+        return f"Call(method={self.method!r}, params={self.params!r}, era={self.era!r}, principal={self.principal!r})"
 
 
 class Exchange(Protocol):
