@@ -15,7 +15,8 @@ from argus_trio.wire.http1.chunked import Chunked
 from argus_trio.wire.http1.counted import CountedBody
 from argus_trio.wire.http1.fault import HttpFault
 from argus_trio.wire.http1.field_lines import Fields
-from argus_trio.wire.http1.request_head import find_head_end, read_request_head
+from argus_trio.wire.http1.repeated_head import RepeatedHead
+from argus_trio.wire.http1.request_head import find_head_end
 
 MAX_HEAD_BYTES: Final = 32 * 1024
 _LINE_ENDS: Final = b"\r\n"
@@ -72,6 +73,7 @@ class OurReader:
     """Reads as `LeanConnection` does, from what it is fed."""
 
     asked: list[Asked] = attrs.field(factory=list, init=False)
+    _heads: RepeatedHead = attrs.field(factory=RepeatedHead, init=False)
     _buffer: bytes = attrs.field(default=b"", init=False)
     _seen: int = attrs.field(default=0, init=False)
     _body: Chunked | CountedBody | None = attrs.field(default=None, init=False)
@@ -110,7 +112,7 @@ class OurReader:
         self._seen = 0 if end else len(buffer)
         if not end:
             return False
-        head, self._buffer = read_request_head(buffer[:end]), buffer[end:]
+        head, self._buffer = self._heads.read(buffer[:end]), buffer[end:]
         self._body = Chunked() if head.is_chunked else CountedBody.of(head.length or 0)
         self._current = Asked(
             method=head.method,
