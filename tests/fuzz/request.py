@@ -26,7 +26,7 @@ WORDS: Final = [
     b"CONNECT h:1 HTTP/1.1\r\n",
     b"HEAD / HTTP/1.1\r\n",
     b"12GET / HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
-    b"56GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\nContent-Length: 12\r\n\r\n",
+    b"56G / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcG / HTTP/1.1\r\nHost: h\r\nContent-Length: 12\r\n\r\n",
     b"34POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
 ]
 
