@@ -193,8 +193,8 @@ class Connection:
                 tasks.answered(call.method, params, answer.result, now)
             else:
                 tasks.begun(answer.result, now, request=message_id, token=call_in_flight.token)
-        if call_in_flight.notifications is not None:
-            await call_in_flight.within(call_in_flight.notifications.drained)
+        if (queue := call_in_flight.notifications) is not None and queue.delivering is not None:
+            await call_in_flight.within(queue.drained)
         if isinstance(answer, ErrorResponse):
             if error_doubts_session(answer.error) and await call_in_flight.within(self._has_forgotten):
                 raise self._unavailable(SessionLost(NOT_GREETED, never_ran=True))
