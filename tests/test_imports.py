@@ -365,6 +365,10 @@ def constructor_positions(cls: ast.ClassDef) -> int:
     for node in cls.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             return len(node.args.args) - 1
+    bases = [ast.unparse(each) for each in cls.bases]
+    if "PerCall" in bases or "PerCallValue" in bases:
+        is_by_name = any(ast.unparse(each) == "kw_only=True" for each in cls.keywords)
+        return 0 if is_by_name else sum(isinstance(node, ast.AnnAssign) and node.value is None for node in cls.body)
     decorators = " ".join(ast.unparse(each) for each in cls.decorator_list)
     if "attrs." not in decorators or "kw_only=True" in decorators:
         return 0
