@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--alone", action="store_true", help="no peers, this tree and the commit alone")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.4, help="how long each load is put on; default 0.4")
-    told = "how long all may take, about: there are fewer rounds then; default 8"
+    told = "how long the rounds may take, about: there are fewer then; default 8"
     parser.add_argument("--minutes", type=float, default=8.0, help=told)
     parser.add_argument("--update", action="store_true", help="write docs/performance.md and its plot anew")
     return parser.parse_args()

@@ -156,6 +156,7 @@ SAID: dict[str, tuple[object, ...]] = {
     "how long it may read nothing": (seconds(links.WRITE_LIMIT_SECONDS), seconds(http_sse.SEND_SECONDS)),
     "the head of its answers": (kib(http1.MAX_HEAD_BYTES),),
     "what is read of the body": (kib(http_client.REFUSAL_BYTES), seconds(http_client.REFUSAL_SECONDS)),
+    "depth of what it lists": (envelope.MAX_DEPTH,),
     "a list |": (f"{pages.MAX_ENTRIES:,}", mib(pages.MAX_LIST_BYTES), f"{pages.MAX_PAGES} pages"),
     "its requests being answered": (inbound.MAX_ANSWERING, mib(inbound.MAX_ANSWERING_BYTES)),
     "what it asks clients": (server_requests.MAX_OPEN,),

@@ -22,7 +22,8 @@ Params = dict[str, msgspec.Raw]
 """One level of a JSON object: decoded keys, raw values."""
 
 MAX_DEPTH: Final = 128
-"""How deeply the arrays and objects of one message may nest."""
+"""How deeply the arrays and objects of one message may nest, unless it is a result: that is handed on to whoever asked
+for it, and is measured by who reads more of it (`require_depth`)."""
 MAX_BATCH: Final = 128
 """The most messages that one batch may hold."""
 
@@ -89,21 +90,23 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def decode(body: bytes) -> Message:
-    """The one message in `body`.
+    """The one message in `body`. The result of a response may nest as deeply as can be read: some hundred levels.
 
     Raises:
-        ParseFailed: the body is not JSON, not UTF-8, or nested deeper than `MAX_DEPTH`.
+        ParseFailed: the body is not JSON, not UTF-8, or nested deeper than `MAX_DEPTH` and no response with a result.
         InvalidRequest: the body is JSON, but not one JSON-RPC 2.0 message (for a batch see `decode_batch`);
             `ResponseInvalid` where it says which request it means to answer, and with the id of a request where it
             has one.
     """
     _check_utf8(body)
     if len(body) >= WORTHWHILE_BYTES:
-        known = known_answer(body, MAX_DEPTH)
+        known = known_answer(body)
         if known is not None:
             return Response(*known)
-    _check_depth(body)
-    return _decode_one(body)
+    message = _decode_one(body)
+    if not isinstance(message, Response):
+        require_depth(body)
+    return message
 
 
 def decode_batch(body: bytes) -> list[Message | RpcError]:
@@ -170,7 +173,9 @@ def _read_odd(body: bytes) -> Message:
         found = _decode_params(body)
     except msgspec.ValidationError:
         raise InvalidRequest("the body must be one JSON-RPC object") from None
-    except (msgspec.DecodeError, RecursionError) as fault:
+    except RecursionError:
+        raise ParseFailed("the body is nested too deeply to be read") from None
+    except msgspec.DecodeError as fault:
         raise ParseFailed(f"the body is not JSON: {fault}") from None
     if bytes(found.get("jsonrpc", b"")) != b'"2.0"':
         raise InvalidRequest('"jsonrpc" must be "2.0"')
@@ -217,7 +222,7 @@ def check_text(body: bytes) -> None:
         ParseFailed: the body is not UTF-8, or nested deeper than `MAX_DEPTH`.
     """
     _check_utf8(body)
-    _check_depth(body)
+    require_depth(body)
 
 
 def _check_utf8(body: bytes) -> None:
@@ -225,7 +230,12 @@ def _check_utf8(body: bytes) -> None:
         raise ParseFailed(f"the body is not UTF-8: {fault[1]} at byte {fault[0]}")
 
 
-def _check_depth(body: bytes) -> None:
+def require_depth(body: bytes) -> None:
+    """Refuse a body that is nested too deeply for whoever reads all of it.
+
+    Raises:
+        ParseFailed: it is nested deeper than `MAX_DEPTH`.
+    """
     if is_deeper(body, MAX_DEPTH):
         raise ParseFailed(f"the body is nested deeper than {MAX_DEPTH} levels")
 

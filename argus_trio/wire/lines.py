@@ -14,8 +14,11 @@ from argus_trio.wire.outline import Ends, Oversized
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """The default bound on one line: far above any message, and far below what would starve the machine."""
-_LARGE_PIECE: Final = 4096
-"""From this size on a piece is not copied but for being joined."""
+LARGE_PIECE: Final = 4096
+"""From this size on a piece is not copied but for being joined, and its end is found by `find`, which goes straight to
+it: `split` looks at each byte, but costs less than a `find` for each of many lines."""
+_SOME_LINES: Final = 8
+"""How many short lines are found one by one before a long one."""
 
 
 class LineTooLong(ArgusError):
@@ -25,6 +28,19 @@ class LineTooLong(ArgusError):
         super().__init__(f"a line is longer than {limit} bytes")
         self.limit = limit
         self.before = before
+
+
+def cut(chunk: bytes) -> list[bytes]:
+    r"""As `chunk.split(b"\n")`, in less time where its lines are long."""
+    pieces: list[bytes] = []
+    start = 0
+    while len(chunk) - start >= LARGE_PIECE and len(pieces) <= _SOME_LINES + start // LARGE_PIECE:
+        end = chunk.find(b"\n", start)
+        if end < 0:
+            return [*pieces, chunk[start:]]
+        pieces.append(chunk[start:end])
+        start = end + 1
+    return pieces + chunk[start:].split(b"\n")
 
 
 @attrs.define(eq=False, repr=False)
@@ -37,7 +53,7 @@ class _Beginning:
     def add(self, piece: bytes) -> None:
         """Hold another piece."""
         self.size += len(piece)
-        if len(piece) >= _LARGE_PIECE:
+        if len(piece) >= LARGE_PIECE:
             self._pieces.append(piece)
         elif self._pieces and isinstance(self._pieces[-1], bytearray):
             self._pieces[-1] += piece  # on its own each would take much more than its bytes
@@ -69,7 +85,7 @@ class Lines:
         Raises:
             LineTooLong: a line is longer than the limit, ended or not; it is lost, and nothing more may be fed.
         """
-        pieces = chunk.split(b"\n") if len(chunk) < _LARGE_PIECE or b"\n" in chunk else (chunk,)
+        pieces = chunk.split(b"\n") if len(chunk) < LARGE_PIECE else cut(chunk)
         whole: list[bytes] = []
         for piece in pieces[:-1]:
             if self._begun.size + len(piece) > self.limit:
@@ -103,7 +119,7 @@ class BoundedLines:
 
     def feed(self, chunk: bytes) -> list[bytes | Oversized]:
         """The lines that `chunk` completes, without their ends."""
-        pieces = chunk.split(b"\n") if len(chunk) < _LARGE_PIECE or b"\n" in chunk else (chunk,)
+        pieces = chunk.split(b"\n") if len(chunk) < LARGE_PIECE else cut(chunk)
         whole: list[bytes | Oversized] = []
         begun = self._begun
         for piece in pieces[:-1]:

@@ -18,11 +18,13 @@ from argus_trio.wire.envelope import (
     Params,
     Raw,
     Request,
+    Response,
     batch_members,
     decode,
     decode_object,
     decode_string,
     encode,
+    require_depth,
 )
 from argus_trio.wire.passing.mending import client_text
 
@@ -144,6 +146,8 @@ def decode_client(body: bytes) -> Message:
         message = decode(body)
     except (ParseFailed, InvalidRequest):
         message = decode(_without_null_members(client_text(body)))
+    if isinstance(message, Response):
+        require_depth(body)  # it goes to a backend, whose other clients must not suffer from it
     if len(body) > MAX_ID_BYTES:
         _require_lengths(message)
     if isinstance(message, _CALLS):

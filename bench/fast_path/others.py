@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from math import sqrt
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import attrs
@@ -15,13 +17,15 @@ from bench.fast_path.generator import Generator, generator
 from bench.fast_path.load import Order
 from bench.fast_path.rounds import Plan, all_started
 from bench.fast_path.rows import ROWS
-from bench.fast_path.subjects import BACKEND, Behind, Started, Subject, argus, http_backend, started
+from bench.fast_path.subjects import BACKEND, Behind, Started, Subject, argus, exchanged, http_backend, started
 from bench.processes import memory
 
 STREAMS = 1000
 WARM_STREAMS = 100
 SESSIONS = 5000
 CROWD = 100
+PAIRS = 15
+"""How often a round compares a call among a crowd with one alone."""
 PAUSE_S = 3.0
 SETTLE_S = 1.0
 """How long a gateway has until its memory is looked at."""
@@ -29,6 +33,8 @@ FEW_ROUNDS = 3
 KIBIBYTE = 1024
 
 STDIO = Behind(stdio={"s": BACKEND})
+ONE = Behind(stdio={"s000": BACKEND})
+MANY = Behind(stdio={f"s{number:03}": BACKEND for number in range(CROWD)}, tools=3 * CROWD)
 LINES = {
     "listening": ("listening after, s", 2),
     "start-cpu": ("CPU until then, s", 2),
@@ -144,31 +150,63 @@ def busy(running: Started) -> Order:
 
 
 def hundred(plan: Plan) -> None:
-    """Calls to one backend of many, and to one that is the only one, in turn."""
+    """Calls to one backend of many, and to one that is the only one, in turn.
+
+    Two starts of one gateway differ by more than what is measured. So the two that are compared change places,
+    without a restart, and what is written down is the mean of before and after: what is of the process is gone.
+    """
     gateways = plan.of("gateway")
-    many = Behind(stdio={f"s{number:03}": BACKEND for number in range(CROWD)}, tools=3 * CROWD)
-    one = Behind(stdio={"s000": BACKEND})
-    params: dict[str, object] = {"name": "s000__echo", "arguments": {"text": "x" * KIBIBYTE}}
-
     numbers = plan.numbers("hundred")
-
-    def cost(running: Started) -> float:
-        seen, cpu = plan.load.put(Order(url=running.url, params=params, seconds=plan.seconds), running.pid)
-        return cpu / seen["calls"]
-
     with (
-        all_started(gateways, f"{CROWD} backends", {"gateway": many}) as crowded,
-        all_started(gateways, "one backend", {"gateway": one}) as single,
+        all_started(gateways, f"{CROWD} backends", {"gateway": MANY}) as crowded,
+        all_started(gateways, "one backend", {"gateway": ONE}) as single,
     ):
-        for name in crowded.keys() & single.keys():
+        couples = {
+            each.name: Couple(subject=each, crowded=crowded[each.name], single=single[each.name])
+            for each in gateways.subjects
+            if each.name in crowded and each.name in single
+        }
+        for name in couples:
             plan.book.add("hundred-ready", name, 0, crowded[name].ready_s)
         for number in numbers:
-            for each in gateways.turns(number):
-                if each.name in crowded and each.name in single:
-                    with plan.book.attempt("hundred", each.name):
-                        before, among = cost(single[each.name]), cost(crowded[each.name])
-                        alone = (before + cost(single[each.name])) / 2  # what the machine does changes meanwhile
-                        plan.book.add("hundred", each.name, number, among / alone)
+            for name, couple in couples.items():
+                if plan.book.has_failed("hundred", name):
+                    continue  # who has which backends is not known any more
+                with plan.book.attempt("hundred", name):
+                    before = couple.ratio(plan)
+                    couple.change()
+                    plan.book.add("hundred", name, number, sqrt(before * couple.ratio(plan)))
+
+
+@attrs.define(eq=False, kw_only=True)
+class Couple:
+    """Two gateways from one tree, the one with many backends and the other with one of them."""
+
+    subject: Subject
+    crowded: Started
+    single: Started
+
+    def change(self) -> None:
+        """Let each have what the other had."""
+        exchanged(self.subject, self.crowded, self.single, (ONE, MANY))
+        time.sleep(SETTLE_S)
+        self.crowded, self.single = self.single, self.crowded
+
+    def ratio(self, plan: Plan) -> float:
+        """What a call among many costs, to one alone: the median of short pairs, as the machine changes meanwhile."""
+        params: dict[str, object] = {"name": "s000__echo", "arguments": {"text": "x" * KIBIBYTE}}
+
+        def cost(running: Started) -> float:
+            seen, cpu = plan.load.put(Order(url=running.url, params=params, seconds=plan.seconds / 3), running.pid)
+            return cpu / seen["calls"]
+
+        for running in (self.crowded, self.single):
+            cost(running)  # the first calls after a change are no measure
+        ratios = []
+        for _ in range(PAIRS):
+            before, among = cost(self.single), cost(self.crowded)
+            ratios.append(2 * among / (before + cost(self.single)))
+        return median(ratios)
 
 
 PARTS: dict[str, Callable[[Plan], None]] = {

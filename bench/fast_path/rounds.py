@@ -19,13 +19,13 @@ TRIES = 3
 LEAST = 3
 """Rounds of each part, however long they take."""
 SHARES = {
-    CALLS: 0.5,
+    CALLS: 0.45,
     LIST_500: 0.06,
     LIST_5000: 0.08,
     "starts": 0.08,
     "streams": 0.1,
     "pauses": 0.1,
-    "hundred": 0.08,
+    "hundred": 0.13,
 }
 """What part of the time each part of a run has."""
 WARM_S = {"gateway": 1.0, "hub": 6.0, "proxy": 0.5}

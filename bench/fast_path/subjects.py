@@ -16,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,8 @@ class Started:
     cpu_s: float
     ready_s: float
     """From the start until all tools of all backends were listed."""
+    folder: Path
+    """Where its files are."""
 
 
 @attrs.frozen(kw_only=True)
@@ -158,7 +161,29 @@ def started(subject: Subject, behind: Behind) -> Iterator[Started]:
             until_listed_by(lambda: names_of(url), behind.tools, within=READY_S)
         elif subject.kind == "hub":
             until_listed_by(lambda: connected(port), len(behind.stdio) + len(behind.http))
-        yield Started(url=url, pid=process.pid, listening_s=listening, cpu_s=cpu, ready_s=time.monotonic() - began)
+        yield Started(
+            url=url,
+            pid=process.pid,
+            listening_s=listening,
+            cpu_s=cpu,
+            ready_s=time.monotonic() - began,
+            folder=Path(folder),
+        )
+
+
+def exchanged(subject: Subject, one: Started, other: Started, behind: tuple[Behind, Behind]) -> None:
+    """Give two gateways of ours that run these backends, which they take up without a restart."""
+    pairs = list(zip((one, other), behind, strict=True))
+    for running, each in pairs:
+        subject.command(urlsplit(running.url).port or 0, each, running.folder)
+    for running, each in pairs:
+        until_listed_by(partial(_if_so_many, running.url, each.tools), each.tools, within=READY_S)
+
+
+def _if_so_many(url: str, tools: int) -> list[str]:
+    """The tools that are listed, unless there still are those of before as well."""
+    names = names_of(url)
+    return names if len(names) == tools else []
 
 
 def ended(process: subprocess.Popen[bytes]) -> None:

@@ -194,6 +194,11 @@ async def listed(cell: Cell, client: Client, kind: str) -> list[str]:
 
 async def hears_of_a_list(cell: Cell, client: Client, heard: Heard, kind: str) -> None:
     """Told of a change, the client finds the new entry in the list."""
+    async with cell.growing:
+        await _hears_of_a_list(cell, client, heard, kind)
+
+
+async def _hears_of_a_list(cell: Cell, client: Client, heard: Heard, kind: str) -> None:
     if cell.door.era == "modern":
         wanted: dict[str, Any] = {f"{kind}_list_changed": True}
         async with client.listen(**wanted) as subscription:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,19 +36,30 @@ def _result(era: str, request: Json, headers: dict[str, str]) -> Json | None:
 def mirroring(era: str) -> Iterator[str]:
     """The URL of such a server of one era."""
 
+    def answer(body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        request = json.loads(body)
+        if "id" not in request:
+            return 202, b""
+        result = _result(era, request, headers)
+        response: Json = {"jsonrpc": "2.0", "id": request["id"]}
+        if result is None:
+            response["error"] = {"code": -32601, "message": "Method not found"}
+        else:
+            response["result"] = {"resultType": "complete", **result} if era == "modern" else result
+        return 200 if result is not None or era == "legacy" else 404, json.dumps(response).encode()
+
+    with answering(answer) as url:
+        yield url
+
+
+@contextmanager
+def answering(answer: Callable[[bytes, dict[str, str]], tuple[int, bytes]]) -> Iterator[str]:
+    """The URL of a server that answers each POST with a status and JSON, made of its body and header fields."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            if "id" not in request:
-                self._answer(202, b"")
-                return
-            result = _result(era, request, {name.lower(): value for name, value in self.headers.items()})
-            answer: Json = {"jsonrpc": "2.0", "id": request["id"]}
-            if result is None:
-                answer["error"] = {"code": -32601, "message": "Method not found"}
-            else:
-                answer["result"] = {"resultType": "complete", **result} if era == "modern" else result
-            self._answer(200 if result is not None or era == "legacy" else 404, json.dumps(answer).encode())
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self._answer(*answer(body, {name.lower(): value for name, value in self.headers.items()}))
 
         def do_GET(self) -> None:
             self._answer(405, b"")

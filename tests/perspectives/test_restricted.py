@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import json
 
 import pytest
 from hypothesis import given
@@ -27,6 +27,7 @@ from argus_trio.core.catalog.uris import resource_target
 from argus_trio.wire.envelope import encode_raw
 from argus_trio.wire.revisions import Era
 from tests.perspectives.whole import AUTHENTICATION, config_of
+from tests.stopwatch import cost
 
 
 def entry(name: str, member: str = "name", *, legacy: bool = False) -> Entry:
@@ -94,7 +95,8 @@ def test_a_long_list_goes_on_in_pages_by_its_keys() -> None:
     seen = restricted(full, lambda target: int(target.own[-1]) % 2 == 0).paged["tools"]
     first, last = seen.page(None)
     second, end = seen.page(last)
-    assert (len(first), len(second), end) == (PAGE, PAGE // 2, None)
+    counts = tuple(len(json.loads(b"[%b]" % page)) for page in (first, second))
+    assert (counts, end) == ((PAGE, PAGE // 2), None)
     assert len(seen.keys) == 3 * PAGE // 2
 
 
@@ -178,22 +180,7 @@ def test_from_everywhere_everything_is_seen_without_rules() -> None:
 @pytest.mark.parametrize("endpoint", ["", "safe"])
 def test_a_view_of_500_tools_costs_as_much_as_writing_some_ten_thousand_numbers(endpoint: str) -> None:
     full, policy = many(500), policy_of(config_of(RULES))
-    turns = [(seconds_to_make(full, policy, endpoint), seconds_to_write(10_000)) for _ in range(20)]
-    assert min(ours for ours, _ in turns) < 5 * min(plain for _, plain in turns)
-
-
-def seconds_to_write(numbers: int) -> float:
-    """What a millisecond is on this machine, about."""
-    began = time.perf_counter()
-    [str(number) for number in range(numbers)]
-    return time.perf_counter() - began
-
-
-def seconds_to_make(full: Catalog, policy: Policy, endpoint: str) -> float:
-    catalogs = RestrictedCatalogs(policy)
-    began = time.perf_counter()
-    catalogs.of(full, frozenset({"r"}), endpoint)
-    return time.perf_counter() - began
+    assert cost(lambda: RestrictedCatalogs(policy).of(full, frozenset({"r"}), endpoint)) < 100
 
 
 RESOURCE_RULES = [

@@ -42,22 +42,29 @@ def by_name(host: str, port: int) -> str:
 def by_many(host: str, port: int) -> str:
     """How many of so many connections at once are answered, and how many are let go of."""
     streams = [socket.create_connection((host, port), SECONDS) for _ in range(MANY)]
-    counts = {"answered": 0, "refused": 0}
     for stream in streams:
         with contextlib.suppress(OSError):
             stream.sendall(b"?")
-    time.sleep(1)
-    for stream in streams:
         stream.setblocking(False)
-        try:
-            counts["answered" if stream.recv(1) else "refused"] += 1
-        except BlockingIOError:
-            counts["answered"] += 1  # the mirror says nothing before the end
-        except OSError:
-            counts["refused"] += 1
+    refused, quiet_for, ends_at = set[socket.socket](), 0.0, time.monotonic() + SECONDS
+    while time.monotonic() < ends_at and (not refused or quiet_for < 1):
+        time.sleep(0.2)
+        news = {stream for stream in streams if stream not in refused and is_let_go(stream)}
+        quiet_for = 0.0 if news else quiet_for + 0.2
+        refused |= news
     for stream in streams:
         stream.close()
-    return json.dumps(counts)
+    return json.dumps({"answered": MANY - len(refused), "refused": len(refused)})
+
+
+def is_let_go(stream: socket.socket) -> bool:
+    """Whether the other end has closed it: who answers says nothing before the end."""
+    try:
+        return not stream.recv(1)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 WAYS = {"socket": by_socket, "urllib": by_urllib, "name": by_name, "many": by_many}

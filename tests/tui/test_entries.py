@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from argus_trio.manage_client.clean import width
 from argus_trio.tui.state.details import LONGEST_DESCRIPTION, details
 from argus_trio.tui.state.entries import EntrySearch, ShownEntry, entries, entry_of, found
 from argus_trio.tui.state.outline import DetailLine, outline
+from tests.stopwatch import cost
 from tests.tui.catalogs import SCHEMA, catalog, named, world_with
 
 CATALOG = catalog(
@@ -68,13 +70,12 @@ def test_a_backend_and_what_is_hidden_narrow_it() -> None:
     assert found(None, EntrySearch()).shown == entries(None) == ()
 
 
-def test_a_catalog_of_five_thousand_is_searched_within_a_tenth_of_a_second() -> None:
+def test_a_catalog_of_five_thousand_is_searched_as_fast_as_keys_are_pressed() -> None:
     many = catalog(*(named(f"backend{at % 50}__tool_{at}", description="what it does " * 20) for at in range(5000)))
     entries(many)
     for words in ("4", "tool_49", "does what 4999", "b9tl4999", "qqqq"):
-        began = time.process_time()
-        found(many, EntrySearch(words=words))
-        assert time.process_time() - began < 0.1
+        # One turn, for what was searched for is remembered.
+        assert cost(partial(found, many, EntrySearch(words=words)), turns=1) < 800
 
 
 def texts(lines: tuple[DetailLine, ...]) -> list[str]:

@@ -112,7 +112,7 @@ def test_params_may_be_left_out(params: bytes) -> None:
         (b'{"jsonrpc":"2.0","method":"caf\xe9"}', "not UTF-8: .* at byte 30"),
         (b'{"jsonrpc":"2.0","method":"\xed\xa0\x80"}', "not UTF-8"),
         (b'{"jsonrpc":"2.0","method":"m","params":{"a":"\xff"}}', "not UTF-8"),
-        (b"[" * (MAX_DEPTH + 1), "nested deeper than 128 levels"),
+        (b'{"a":' * 200_000, "nested too deeply to be read"),
     ],
 )
 def test_what_cannot_be_parsed(body: bytes, reason: str) -> None:
@@ -184,8 +184,16 @@ def test_the_bound_on_nesting_is_exact(opening: bytes, closing: bytes) -> None:
         return b'{"jsonrpc":"2.0","method":"m","params":{"a":%b1%b}}' % (opening * inner, closing * inner)
 
     assert isinstance(decode(body(MAX_DEPTH)), Notification)
-    with pytest.raises(ParseFailed, match="nested deeper"):
+    with pytest.raises(ParseFailed, match="nested deeper than 128 levels"):
         decode(body(MAX_DEPTH + 1))
+
+
+def test_an_error_is_bounded_as_what_is_asked_is_and_a_result_is_not() -> None:
+    deep = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
+    assert decode(b'{"jsonrpc":"2.0","id":1,"result":%b}' % deep) == Response(b"1", deep)
+    for message in (b'"error":{"data":%b}', b'"method":"m","params":{"a":%b}'):
+        with pytest.raises(ParseFailed, match="nested deeper than 128 levels"):
+            decode(b'{"jsonrpc":"2.0","id":1,%b}' % (message % deep))
 
 
 @pytest.mark.parametrize(

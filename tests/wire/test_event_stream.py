@@ -27,6 +27,14 @@ def test_a_stream_means_what_the_standard_has_however_it_is_cut(whole: bytes, pl
     compare(whole, places, limit=limit)
 
 
+LONG_PARTS = [b"a" * 4096, b"b" * 9000, b"\v", b"\x85"]
+
+
+@given(st.lists(st.sampled_from([*PIECES, *LONG_PARTS]), max_size=30), st.lists(st.integers(0, 40_000), max_size=3))
+def test_long_lines_mean_the_same_as_short_ones(parts: list[bytes], places: list[int]) -> None:
+    compare(b"".join(parts), places, limit=100_000)
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 def test_every_line_end_is_understood_even_byte_by_byte(end: bytes) -> None:
     stream = end.join([b"event: greeting", b"data: one", b"data:two", b"id: 7", b"", b"data: three", b"", b""])
@@ -162,6 +170,14 @@ def test_a_stream_read_anew_forgets_an_event_that_was_too_large() -> None:
     parser.feed(b"data: " + b"x" * 9000)
     parser.restart()
     assert parser.feed(b"data: b\n\n") == [Event(event="message", data=b"b", id="", retry=None)]
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_byte_order_mark_does_not_count_against_the_bound(at: int) -> None:
+    stream = b"\xef\xbb\xbfdata: ab"
+    parser = EventParser(max_event_bytes=8)
+    assert parser.feed(stream[:at]) == parser.feed(stream[at:]) == []
+    assert [event.data for event in parser.feed(b"\n\n")] == [b"ab"]
 
 
 def test_the_bound_is_on_one_event_and_not_on_the_stream() -> None:

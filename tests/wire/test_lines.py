@@ -37,6 +37,14 @@ def test_the_chunking_changes_nothing(pieces: list[bytes]) -> None:
     assert lines.rest() == rest
 
 
+@given(st.lists(st.sampled_from((b"\n", b"\r\n", b"x", b"y" * 300, b"z" * 4096, b"w" * 5000)), max_size=40))
+def test_long_lines_are_cut_as_short_ones(parts: list[bytes]) -> None:
+    for lines in (Lines(), BoundedLines(limit=1_000_000)):
+        *expected, rest = b"".join(parts).split(b"\n")
+        assert lines.feed(b"".join(parts)) == [line.removesuffix(b"\r") for line in expected]
+        assert lines.rest() == rest
+
+
 @given(st.integers(1, 40), st.lists(st.integers(1, 9), min_size=1, max_size=30))
 def test_the_limit_is_exact_whatever_the_chunking(length: int, sizes: list[int]) -> None:
     lines = Lines(limit=20)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from argus_trio.errors import InvalidRequest, ParseFailed, RpcError
 from argus_trio.wire.envelope import (
+    MAX_DEPTH,
     ErrorResponse,
     Message,
     Notification,
@@ -131,6 +132,16 @@ def test_what_no_client_can_mean_is_refused_as_ever(body: bytes) -> None:
             read(body)
         errors.append(str(refused.value))
     assert errors[0] == errors[1]
+
+
+def test_an_answer_of_a_client_nests_no_deeper_than_its_other_messages() -> None:
+    def answer(depth: int) -> bytes:
+        inner = depth - 2
+        return b'{"jsonrpc":"2.0","id":1,"result":{"a":%b%b}}' % (b"[" * inner, b"]" * inner)
+
+    assert isinstance(decode_client(answer(MAX_DEPTH)), Response)
+    with pytest.raises(ParseFailed, match="nested deeper than 128 levels"):
+        decode_client(answer(MAX_DEPTH + 1))
 
 
 @given(st.binary(max_size=40) | raw_values.map(str.encode))

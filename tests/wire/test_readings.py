@@ -126,8 +126,8 @@ def test_a_number_that_json_does_not_have_is_told_to_who_waits(form: bytes, numb
         (b'{"jsonrpc":"2.0","result":[{"a":1,"id":9}', b"null"),
         (b'{"jsonrpc":"2.0","result":{"v":NaN,"w":%b}}' % ANSWER, b"null"),
         (b'{"jsonrpc":"2.0","result":{}}', b"null"),
-        (b'{"jsonrpc":"2.0","id":4,"result":{"a":1,"b":' + b"[" * 2000 + b"]" * 2000 + b"}}", b"4"),
-        (b'{"jsonrpc":"2.0","result":{"a":1,"b":' + b"[" * 2000 + b"]" * 2000 + b'},"id":4}', b"4"),
+        (b'{"jsonrpc":"2.0","id":4,"result":{"a":1,"b":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", b"4"),
+        (b'{"jsonrpc":"2.0","result":{"a":1,"b":' + b"[" * 100_000 + b"]" * 100_000 + b'},"id":4}', b"4"),
     ],
 )
 def test_a_broken_answer_says_whose_it_is_where_that_can_be_known(text: bytes, message_id: bytes) -> None:
@@ -164,7 +164,7 @@ def test_anything_is_read_or_told(text: bytes) -> None:
 def test_what_is_searched_for_messages_is_bounded() -> None:
     began = time.process_time()
     assert isinstance(one(b'{"jsonrpc"' * (MAX_STARTS + 1) * 10_000), ParseFailed | ResponseInvalid)
-    assert isinstance(one(b'"jsonrpc"' + b"{x" * 300_000), ParseFailed)
+    assert isinstance(one(b'"jsonrpc"' + b"{x" * 300_000), InvalidRequest)
     assert isinstance(one(b'{"jsonrpc":"2.0","result":NaN,"w":"' + b"y" * 4 * MAX_SEARCHED_BYTES + b'"}'), RpcError)
     assert time.process_time() - began < 5
     big = b'{"jsonrpc":"2.0","id":4,"result":"%b"}' % (b"z" * MAX_SEARCHED_BYTES)

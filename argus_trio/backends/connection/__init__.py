@@ -3,7 +3,8 @@
 `open.py` enters a link, performs the handshake (`handshake.py`: era, revision, capabilities; `start_watch.py` tells a
 program that works from a silent one) and yields a `Connection`.
 `connection.py` performs calls and requests of the gateway's own; `outgoing_request.py` puts each into the words of the
-backend's era, `in_flight.py` knows the calls that wait for their answers.
+backend's era, `in_flight.py` knows the calls that wait for their answers. That nobody waits for one any more a backend
+is told at once, or by `notification_queue.py` once it takes that.
 
 What the backend says on its own comes to `inbound.py`, on the link's reader, and goes on from there without a wait:
 

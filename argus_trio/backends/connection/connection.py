@@ -20,7 +20,7 @@ from argus_trio.backends.connection.handshake import FIRST_CALL_ID, Handshake
 from argus_trio.backends.connection.in_flight import InFlight, InFlightTable, followed_round
 from argus_trio.backends.connection.inbound import BackendListener, Inbound
 from argus_trio.backends.connection.input_required import all_rounds
-from argus_trio.backends.connection.notification_queue import Losses
+from argus_trio.backends.connection.notification_queue import CancelNotices, Losses
 from argus_trio.backends.connection.outgoing_request import call_request, own_request, plain_question, with_our_token
 from argus_trio.backends.connection.server_requests import ServerRequests
 from argus_trio.backends.connection.task_notifications import OnTask, ignore_task
@@ -45,7 +45,6 @@ from argus_trio.errors import (
     RequestRefused,
     SessionLost,
 )
-from argus_trio.net.ending.last_moment import farewell
 from argus_trio.wire.envelope import ErrorResponse, Params, Response, encode_notification, encode_raw
 from argus_trio.wire.error_objects import code_of, retry_after_of
 from argus_trio.wire.headers import PROTOCOL_VERSION, Headers
@@ -54,10 +53,8 @@ from argus_trio.wire.revisions import Era
 
 log = structlog.get_logger()
 
-CANCEL_NOTICE_SECONDS: Final = 2.0
-"""How long sending `notifications/cancelled` may take: the caller waits for it, and the backend may not read."""
 LOG_LEVEL_SECONDS: Final = 2.0
-"""How long a backend may take to answer `logging/setLevel`: a call waits for it, and some servers never answer."""
+"""How long a call waits for a backend's answer to `logging/setLevel`: some servers never answer."""
 
 Ts = TypeVarTuple("Ts")
 
@@ -106,8 +103,12 @@ class Connection:
     """Held while it is found out whether the backend has forgotten that it was greeted."""
     _known_until: float = attrs.field(default=-inf, init=False)
     """Until when it need not be asked again whether it has, on trio's clock."""
+    _notices: CancelNotices = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._notices = CancelNotices(
+            backend=self.backend, notify=self.notify, redact=self.redact, nursery=self.nursery, losses=self.losses
+        )
         self.in_flight = InFlightTable(self.is_exclusive, self.start_soon)
         server_requests = ServerRequests(self.backend, self.link, ((PROTOCOL_VERSION, self.handshake.revision),))
         self.inbound = Inbound(
@@ -203,11 +204,13 @@ class Connection:
             raise BackendMisbehaved(self.backend, "its result is no object")
         return result
 
-    async def ask(self, method: str, params: Params, *, on_id: Callable[[int], None] | None = None) -> bytes:
+    async def ask(
+        self, method: str, params: Params, *, on_id: Callable[[int], None] | None = None, notice: bool = True
+    ) -> bytes:
         """Make a request of the gateway's own, which belongs to no exchange; the raw JSON of the result.
 
         `on_id` is given the id of the request before it is sent. Has no deadline of its own. Cancelling notifies the
-        backend, within `CANCEL_NOTICE_SECONDS`.
+        backend, within `CANCEL_NOTICE_SECONDS`; not without `notice`: what it does late is still wanted.
 
         Raises:
             LinkFailed: the link died, or the request got no proper answer.
@@ -216,7 +219,7 @@ class Connection:
         message_id = next(self._ids)
         if on_id is not None:
             on_id(message_id)
-        awaited = True
+        awaited = notice
         try:
             answer = await self._request(own_request(self.handshake, message_id, method, params))
             awaited = False
@@ -326,8 +329,7 @@ class Connection:
         return answer
 
     async def _send_log_level(self, wanted: str) -> None:
-        """Set the log level of a legacy backend to what this client wants; over a shared connection, to the most
-        verbose level that any client wants."""
+        """Set the log level of a legacy backend: over a shared connection to the most verbose that a client wants."""
         is_settable = self.handshake.era is Era.LEGACY and "logging" in self.handshake.capabilities
         if wanted == self._level or not is_settable:
             return
@@ -335,16 +337,13 @@ class Connection:
             return
         self._level = wanted
         try:
-            with trio.move_on_after(LOG_LEVEL_SECONDS):
-                await self.ask("logging/setLevel", {"level": encode_raw(wanted)})
+            with trio.move_on_after(LOG_LEVEL_SECONDS) as waiting:
+                await self.ask("logging/setLevel", {"level": encode_raw(wanted)}, notice=False)
+            if waiting.cancelled_caught:
+                log.info("log_level_unanswered", backend=self.backend, wanted=wanted, seconds=LOG_LEVEL_SECONDS)
         except LinkFailed as failure:
-            log.debug("log_level_refused", backend=self.backend, level=wanted, reason=failure.reason)
+            log.debug("log_level_refused", backend=self.backend, wanted=wanted, reason=failure.reason)
 
     async def _send_cancelled(self, message_id: int) -> None:
-        if not self.cancels_by_notice:
-            return
-        with farewell(CANCEL_NOTICE_SECONDS):
-            try:
-                await self.notify("notifications/cancelled", {"requestId": encode_raw(message_id)})
-            except LinkFailed as failure:
-                log.debug("cancellation_untold", backend=self.backend, reason=failure.reason)
+        if self.cancels_by_notice and not await self._notices.sent(message_id) and not self.is_left:
+            self._notices.send_late(message_id)

@@ -20,7 +20,7 @@ from argus_trio.backends.links.link import Link, Outgoing
 from argus_trio.core.call.abilities import NONE, Abilities
 from argus_trio.core.call.task_ids import serves_tasks
 from argus_trio.core.health.retry_after import is_for_now, is_unknown_method, short_pause
-from argus_trio.errors import HttpRefused, LinkFailed
+from argus_trio.errors import HttpRefused, LinkFailed, ParseFailed
 from argus_trio.wire import request_meta
 from argus_trio.wire.envelope import (
     ErrorResponse,
@@ -30,6 +30,7 @@ from argus_trio.wire.envelope import (
     encode_notification,
     encode_raw,
     encode_request,
+    require_depth,
 )
 from argus_trio.wire.error_objects import retry_after_of, revisions_named
 from argus_trio.wire.headers import METHOD, PROTOCOL_VERSION, Headers
@@ -308,7 +309,10 @@ def _result_of(answer: Response | ErrorResponse, method: str) -> Params:
         said = answer.error[:300].decode("utf-8", "replace")
         raise HandshakeRefused(f"it refused {method}: {said}", retry_after=retry_after_of(answer.error))
     try:
+        require_depth(answer.result)  # all clients are told of what it says
         return decode_object(answer.result)
+    except ParseFailed as fault:
+        raise HandshakeRefused(f"its answer to {method} cannot be read: {fault.message}") from None
     except msgspec.DecodeError:
         raise HandshakeRefused(f"its answer to {method} is no object") from None
 

@@ -7,8 +7,8 @@ for the backend that it was about, and logged once it is known how much it is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final, Protocol
 
@@ -18,7 +18,10 @@ import trio
 
 from argus_trio.core.call.exchange import ClientSession
 from argus_trio.core.memory import Memory
-from argus_trio.wire.envelope import Params
+from argus_trio.core.redaction import Redactor
+from argus_trio.errors import LinkFailed
+from argus_trio.net.ending.last_moment import farewell
+from argus_trio.wire.envelope import Params, encode_raw
 
 log = structlog.get_logger()
 
@@ -35,6 +38,10 @@ gateway holds too much in all (`server.limits.memory`)."""
 SPARED_BYTES: Final = 64 * 1024
 """Bytes that wait for one peer however much waits for the others: a burst of ordinary ones."""
 
+CANCELLED: Final = "notifications/cancelled"
+CANCEL_NOTICE_SECONDS: Final = 2.0
+"""How long a caller waits for its backend to take `CANCELLED`: the backend may not read."""
+
 
 def _nothing() -> None:
     """Do nothing once a queue is empty: nobody waits for it."""
@@ -45,6 +52,24 @@ class Addressee(Protocol):
 
     async def notify(self, method: str, params: Params) -> None:
         """Send a notification; may wait for a peer that reads slowly."""
+
+
+@attrs.define(eq=False, repr=False)
+class BackendAddressee:
+    """A backend, to which `send` sends; what it cannot be told any more, for the link has failed, is logged."""
+
+    backend: str
+    """The name of the backend."""
+    send: Callable[[str, Params], Awaitable[None]]
+    redact: Redactor
+
+    async def notify(self, method: str, params: Params) -> None:
+        """Send a notification. Raises nothing."""
+        try:
+            await self.send(method, params)
+        except LinkFailed as failure:
+            reason = self.redact(failure.reason)
+            log.info("backend_notification_untold", backend=self.backend, method=method, reason=reason)
 
 
 @attrs.define(eq=False, repr=False)
@@ -153,6 +178,35 @@ class NotificationQueue:
         self.dropped += 1
         self._untold += 1
         self.losses.dropped += 1
+
+
+@attrs.define(eq=False, repr=False, kw_only=True)
+class CancelNotices:
+    """What tells a backend of requests whose answers nobody waits for; it goes on with them otherwise."""
+
+    backend: str
+    """The name of the backend."""
+    notify: Callable[[str, Params], Awaitable[None]]
+    redact: Redactor
+    nursery: trio.Nursery
+    losses: Losses
+    _late: NotificationQueue = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        addressee = BackendAddressee(self.backend, self.notify, self.redact)
+        self._late = NotificationQueue(addressee, self.nursery, self.losses, peer="backend")
+
+    async def sent(self, message_id: int) -> bool:
+        """Tell it of the request with this id of ours, within `CANCEL_NOTICE_SECONDS`, even if cancelled; whether it
+        has taken that."""
+        with farewell(CANCEL_NOTICE_SECONDS), suppress(LinkFailed):
+            await self.notify(CANCELLED, {"requestId": encode_raw(message_id)})
+            return True
+        return False
+
+    def send_late(self, message_id: int) -> None:
+        """Tell it once more, by a task and in turn, for as long as `notify` tries; returns at once."""
+        self._late.put(CANCELLED, {"requestId": encode_raw(message_id)})
 
 
 MayTell = Callable[[ClientSession, str, Params], bool]

@@ -15,7 +15,7 @@ import trio
 
 from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.connection.handshake import HandshakeOrder, HandshakeRefused
-from argus_trio.backends.connection.notification_queue import NotificationQueue
+from argus_trio.backends.connection.notification_queue import BackendAddressee, NotificationQueue
 from argus_trio.backends.connection.open import BackendAddress, open_connection
 from argus_trio.backends.connectivity.connection_subscriptions import ConnectionSubscriptions
 from argus_trio.backends.connectivity.health_monitor import HealthMonitor
@@ -46,22 +46,6 @@ CLOSED: Final = "it was closed"
 
 def _tell_nobody(_what: PreparingWord, _line: str) -> None:
     """Tell nobody how far an image is: whoever waits has a deadline of its own."""
-
-
-@attrs.define(eq=False, repr=False)
-class _BackendAddressee:
-    """The backend at the far end of a connection, to whom notifications of the client are passed on."""
-
-    address: BackendAddress
-    connection: Connection
-
-    async def notify(self, method: str, params: Params) -> None:
-        """Send a notification; logged where the link has died."""
-        try:
-            await self.connection.notify(method, params)
-        except LinkFailed as failure:
-            address = self.address
-            log.debug("client_notification_untold", backend=address.spec.name, reason=address.redact(failure.reason))
 
 
 @attrs.define(eq=False, repr=False, kw_only=True)
@@ -263,7 +247,7 @@ class ClientConnection:
         """Use the connection until it is lost; why."""
         address = self.address
         self.connection = connection
-        backend = _BackendAddressee(address, connection)
+        backend = BackendAddressee(address.spec.name, connection.notify, address.redact)
         self._to_backend = NotificationQueue(backend, connection.nursery, address.losses, peer="backend")
         self.subscriptions.hub.begin(connection)
         self.settled.set()

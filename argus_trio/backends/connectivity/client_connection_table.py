@@ -65,14 +65,14 @@ class ClientConnectionTable:
     def to_list_over(self, abilities: Abilities) -> ClientConnection | None:
         """The connection to see over what clients with `abilities` are shown; None if another one is needed.
 
-        One that is nobody's, else one whose client has been shown nothing else so far.
+        One that is nobody's, else one whose client has been shown nothing else so far: that used last, which carries
+        the next call of its kind too.
         """
         free = self.taken_by(ConnectionOwner.nobody(abilities))
         if free is not None:
             return free
-        return next(
-            (e for e in self._open if e.owner.abilities == abilities and e.is_usable and not e.has_own_lists), None
-        )
+        fitting = (e for e in reversed(self._open) if e.owner.abilities == abilities)
+        return next((e for e in fitting if e.is_usable and not e.has_own_lists), None)
 
     def is_at_hand(self, abilities: Abilities) -> bool:
         """Whether a connection is open over which it can be seen what clients with `abilities` are shown."""

@@ -9,8 +9,8 @@ from argus_trio.backends.connection.connection import Connection
 from argus_trio.backends.listings.listing import METHODS, ListPage, read_page
 from argus_trio.backends.listings.pages import ListPages
 from argus_trio.core.catalog.catalog import LIST_KEYS
-from argus_trio.errors import LinkFailed
-from argus_trio.wire.envelope import Params
+from argus_trio.errors import LinkFailed, ParseFailed
+from argus_trio.wire.envelope import Params, require_depth
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ async def _page(connection: Connection, kind: str, cursor: msgspec.Raw | None) -
     method = METHODS[kind]
     result = await connection.ask(method, {} if cursor is None else {"cursor": cursor})
     try:
+        require_depth(result)  # it becomes part of the list of all backends
         return read_page(kind, LIST_KEYS[kind], result), len(result)
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, ParseFailed) as fault:
         raise LinkFailed(f"its answer to {method} is no list: {fault}") from None

@@ -45,13 +45,20 @@ class Listed(Value):
         """Whether the list fits on one page, so that `whole` is the answer."""
         return len(self.keys) <= PAGE
 
-    def page(self, after: str | None) -> tuple[list[bytes], str | None]:
-        """The raw entries that follow the key `after`, at most `PAGE`, and the last one's key if more follow."""
-        count = len(self.keys)
-        order = sorted(range(count), key=self.keys.__getitem__) if self.is_one_page else range(count)
-        start = 0 if after is None else bisect_right(order, after, key=self.keys.__getitem__)
-        chosen = order[start : start + PAGE]
-        return [self._entry(i) for i in chosen], self.keys[chosen[-1]] if start + PAGE < count else None
+    def page(self, after: str | None) -> tuple[bytes, str | None]:
+        """The entries that follow the key `after`, at most `PAGE`, and the last one's key if more follow.
+
+        The entries are as the array holds them, with a comma between two.
+        """
+        if self.is_one_page:
+            chosen = (index for index, key in enumerate(self.keys) if after is None or key > after)
+            return b",".join(map(self._entry, sorted(chosen, key=self.keys.__getitem__))), None
+        start = 0 if after is None else bisect_right(self.keys, after)
+        end = min(start + PAGE, len(self.keys))
+        if start == end:
+            return b"", None
+        last = self.keys[end - 1] if end < len(self.keys) else None
+        return self.whole[self._start(start) : self._ends[end - 1]], last
 
     def only(self, keys: Container[str]) -> Listed:
         """The list with these of its entries alone; the same one if that is all of them."""
@@ -61,8 +68,10 @@ class Listed(Value):
         return listed(self.member, [(self.keys[index], self._entry(index)) for index in chosen])
 
     def _entry(self, index: int) -> bytes:
-        start = self._ends[index - 1] + 1 if index else len(_opening(self.member))
-        return self.whole[start : self._ends[index]]
+        return self.whole[self._start(index) : self._ends[index]]
+
+    def _start(self, index: int) -> int:
+        return self._ends[index - 1] + 1 if index else len(_opening(self.member))
 
 
 def listed(member: str, entries: Iterable[tuple[str, bytes]]) -> Listed:

@@ -1,4 +1,4 @@
-"""How deeply a JSON text nests, without reading it: a large structured result passes here byte by byte, and no more.
+"""How deeply a JSON text nests, without reading it: large arguments and long lists pass here byte by byte, and no more.
 
 What is no JSON may seem deeper or flatter than it is: it is refused by whoever reads it.
 """

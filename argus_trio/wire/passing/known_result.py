@@ -12,13 +12,11 @@ from typing import Final
 
 import msgspec
 
-from argus_trio.wire.passing.depth import is_deeper
-
 WORTHWHILE_BYTES: Final = 4096
 """From which size on a message is looked at for this: a smaller one is searched in no time."""
 _MOST_ITEMS: Final = 32
 _UNSEEN_BYTES: Final = 200
-"""How much may stand in a result that was not given to us, such as spaces: too little to be nested deeply."""
+"""How much may stand in a result that was not given to us, such as spaces."""
 
 _RESULT_LAST: Final = re.compile(
     rb'\{"jsonrpc":"2\.0","id":((?:0|[1-9][0-9]{0,18})|"[^"\\\x00-\x1f]{0,100}"),"result":(?=\{)'
@@ -28,7 +26,6 @@ _BEHIND_RESULT: Final = re.compile(
     rb'(?<=\}),"jsonrpc":"2\.0","id":((?:0|[1-9][0-9]{0,18})|"[^"\\\x00-\x1f]{0,100}")\}\Z'
 )
 _MOST_BEHIND: Final = 150
-_QUOTE: Final = ord('"')
 
 _ABSENT: Final = msgspec.Raw()
 
@@ -81,10 +78,10 @@ def own_words(result: bytes) -> bytes:
     return result.words if isinstance(result, KnownResult) else result
 
 
-def known_answer(body: bytes, most_levels: int) -> tuple[bytes, KnownResult] | None:
-    """The raw id and the result of a response as most SDKs write it, read in one pass.
+def known_answer(body: bytes) -> tuple[bytes, KnownResult] | None:
+    """The raw id and the result of a response as most SDKs write it, read in one pass; its depth is not measured.
 
-    None for whatever is not known to be one, or not known to nest at most so many levels. `body` is valid UTF-8.
+    None for whatever is not known to be one. `body` is valid UTF-8.
     """
     found = _in_envelope(body)
     if found is None:
@@ -95,7 +92,7 @@ def known_answer(body: bytes, most_levels: int) -> tuple[bytes, KnownResult] | N
         read = _decode_tool_result(result)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if len(read.content) > _MOST_ITEMS or not _is_seen(read, result) or _is_nested(read, most_levels):
+    if len(read.content) > _MOST_ITEMS or not _is_seen(read, result):
         return None
     words = [b'"%b":%b' % (name.encode(), value) for name, field in _WORDS if len(value := getattr(read, field))]
     result.words = b"{%b}" % b",".join(words)
@@ -121,19 +118,6 @@ def _is_seen(read: _ToolResult, result: bytes) -> bool:
         for name, value in _values(struct):
             seen += len(name) + len(value) + len('"":,')
     return len(result) - seen - len('"content":[],') <= _UNSEEN_BYTES
-
-
-def _is_nested(read: _ToolResult, most_levels: int) -> bool:
-    """Whether a value nests deeper than what is around it leaves room for: envelope, result, content and item."""
-    return any(_is_deeper(value, most_levels - 2) for _, value in _values(read)) or any(
-        _is_deeper(value, most_levels - 4) for item in read.content for _, value in _values(item)
-    )
-
-
-def _is_deeper(value: msgspec.Raw, levels: int) -> bool:
-    if len(value) <= 2 * levels or memoryview(value)[0] == _QUOTE:
-        return False
-    return is_deeper(bytes(value), levels)
 
 
 def _values(struct: _Item | _ToolResult) -> Iterator[tuple[str, msgspec.Raw]]:

@@ -6,9 +6,11 @@ import json
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from argus_trio.backends.connection.connection import LOG_LEVEL_SECONDS
+from argus_trio.backends.connection.notification_queue import CANCEL_NOTICE_SECONDS
 from argus_trio.backends.listings.fetch import list_all
 from argus_trio.backends.listings.pages import MAX_PAGES
 from argus_trio.errors import (
@@ -93,6 +95,25 @@ async def test_a_backend_that_does_not_answer_about_the_log_level_costs_no_call(
         assert t.link.waiting == 0
 
 
+async def test_a_backend_that_is_slow_to_set_its_log_level_is_not_told_to_give_that_up(
+    autojump_clock: MockClock,
+) -> None:
+    async def late(_params: Json) -> Json:
+        await trio.sleep(LOG_LEVEL_SECONDS + 1)
+        return {}
+
+    backend = FakeBackend(declares={"logging": {}}, answers={"logging/setLevel": late})
+    with capture_logs() as logs:
+        async with talk(backend) as t:
+            for _ in range(2):
+                await perform(t, FakeExchange("tools/call", {"name": "read"}, log_level="debug"))
+            methods = [method for method, _ in backend.seen]
+    assert methods.count("logging/setLevel") == 1
+    assert "notifications/cancelled" not in methods
+    (entry,) = [entry for entry in logs if entry["event"] == "log_level_unanswered"]
+    assert (entry["backend"], entry["wanted"], entry["seconds"]) == ("files", "debug", LOG_LEVEL_SECONDS)
+
+
 async def test_progress_extends_the_deadline_up_to_the_maximum(autojump_clock: MockClock) -> None:
     async def slow(params: Json) -> Json:
         token = params["_meta"]["progressToken"]  # type: ignore[index]  # as sent
@@ -154,6 +175,42 @@ async def test_a_cancelled_call_is_told_and_no_other_is(autojump_clock: MockCloc
         assert [m for m in backend.seen if m[0] == "notifications/cancelled"] == [
             ("notifications/cancelled", {"requestId": 5})
         ]
+
+
+@pytest.mark.parametrize("is_slow", [True, False])
+async def test_a_backend_that_does_not_take_a_cancellation_at_once_is_told_once_more(
+    is_slow: bool, autojump_clock: MockClock
+) -> None:
+    async def never(_params: Json) -> Json:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    backend = FakeBackend(answers={"tools/call": never})
+    async with talk(backend) as t:
+        t.link.takes_seconds, t.link.refusals = (3.0, []) if is_slow else (0.0, [LinkFailed("it was busy")])
+        began = trio.current_time()
+        for _ in range(2):
+            with trio.move_on_after(1):
+                await perform(t, call())
+        assert trio.current_time() - began <= 2 + 2 * CANCEL_NOTICE_SECONDS
+        await trio.sleep(20)
+        told = [params["requestId"] for method, params in backend.seen if method == "notifications/cancelled"]
+        assert sorted(map(str, told)) == ["4", "5"]
+
+
+async def test_a_cancellation_that_never_arrives_is_logged(autojump_clock: MockClock) -> None:
+    async def never(_params: Json) -> Json:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    with capture_logs() as logs:
+        async with talk(FakeBackend(answers={"tools/call": never})) as t:
+            t.link.refusals = [LinkFailed("it was busy"), LinkFailed("it is gone")]
+            with trio.move_on_after(1):
+                await perform(t, call())
+            await wait_all_tasks_blocked()
+    (entry,) = [entry for entry in logs if entry["event"] == "backend_notification_untold"]
+    assert (entry["backend"], entry["method"], entry["reason"]) == ("files", "notifications/cancelled", "it was busy")
 
 
 async def test_where_the_closed_stream_says_it_no_notice_is_sent(autojump_clock: MockClock) -> None:

@@ -83,6 +83,21 @@ async def test_what_is_taken_has_the_owner_that_it_was_taken_for_and_counts_as_u
         assert len(table) == 2
 
 
+async def test_a_list_is_looked_at_where_the_next_call_of_its_kind_goes(autojump_clock: MockClock) -> None:
+    owner = ConnectionOwner.of(call())
+    async with living(FakeBackend()) as scope:
+        first, last, busy = (connection(scope, owner) for _ in range(3))
+        table = table_of(first, last, connection(scope, ConnectionOwner.nobody(Abilities())))
+        assert table.to_list_over(ROOTS) is last is table.taken_by(owner)
+        last.scope.cancel()
+        assert table.to_list_over(ROOTS) is first
+        busy.users = 1
+        table.add(busy)
+        assert table.to_list_over(ROOTS) is busy, "its calls go on beside the list"
+        table.add(nobodys := connection(scope, ConnectionOwner.nobody(ROOTS)))
+        assert table.to_list_over(ROOTS) is nobodys
+
+
 async def test_one_that_has_ended_is_known_no_more(autojump_clock: MockClock) -> None:
     session = Session()
     async with living(FakeBackend()) as scope:

@@ -11,6 +11,7 @@ from argus_trio.backends.listings.listing import METHODS
 from argus_trio.backends.listings.pages import MAX_ENTRIES, MAX_PAGES
 from argus_trio.core.catalog.catalog import KINDS
 from argus_trio.errors import LinkFailed, RequestRefused
+from argus_trio.wire.envelope import MAX_DEPTH
 from tests.backends.support.fakes import FakeBackend, Json, Refusal, json_of
 from tests.backends.support.supervised import named
 from tests.backends.support.talk import talk
@@ -108,6 +109,15 @@ async def test_an_answer_that_is_no_list_is_refused_with_the_method_be_it_on_a_l
         async with talk(answering_with(*pages)) as t:
             with pytest.raises(LinkFailed, match="its answer to tools/list is no list"):
                 await list_all(t.connection, "tools")
+
+
+async def test_a_list_that_nests_too_deeply_for_clients_is_refused(autojump_clock: MockClock) -> None:
+    deep: object = 1
+    for _ in range(MAX_DEPTH):
+        deep = [deep]
+    async with talk(answering_with({"tools": [{"name": "a", "_meta": {"x": deep}}]})) as t:
+        with pytest.raises(LinkFailed, match=r"its answer to tools/list is no list: .*nested deeper than 128 levels"):
+            await list_all(t.connection, "tools")
 
 
 async def test_a_refusal_of_the_backend_is_passed_on(autojump_clock: MockClock) -> None:

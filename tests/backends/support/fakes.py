@@ -147,6 +147,10 @@ class FakeLink:
     failure: LinkFailed | None = None
     has_stream: bool = True
     program: RunningProgram | None = None
+    takes_seconds: float = 0.0
+    """How long it takes to take a message that is sent."""
+    refusals: list[LinkFailed] = attrs.field(factory=list)
+    """What becomes of the next messages that are sent."""
     answered: int = 0
     """Messages that it has sent in answer."""
     _questions: int = 0
@@ -197,9 +201,11 @@ class FakeLink:
         raise LinkFailed(self.failure.reason, details=self.failure.details)
 
     async def send(self, body: bytes, headers: Headers = ()) -> None:
-        await trio.lowlevel.checkpoint()
+        await trio.sleep(self.takes_seconds)
         if self.failure is not None:
             raise self.failure
+        if self.refusals:
+            raise self.refusals.pop()
         self.sent.append(body)
         message = decode(body)
         if isinstance(message, Response | ErrorResponse) and message.id in self._answered_asks:

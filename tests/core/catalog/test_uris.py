@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from pydantic import AnyUrl, TypeAdapter, ValidationError
@@ -173,8 +173,8 @@ def test_a_uri_with_dots_is_spelled_by_where_it_leads_alone(uri: str) -> None:
 
 
 def test_a_uri_of_megabytes_is_no_work() -> None:
-    began = perf_counter()
+    began = process_time()
     for uri in ("file:///" + "%2e%2e/" * 1_000_000, "a:" + "../" * 1_000_000):
         assert spellings(uri) == (uri,)
         assert led_elsewhere(uri) == ("..",)
-    assert perf_counter() - began < 0.5
+    assert process_time() - began < 0.5
