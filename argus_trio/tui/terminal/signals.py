@@ -73,12 +73,12 @@ class TerminalSignals:
 
     def _resume(self) -> None:
         """Take the terminal again, unless it is another's by now: in the background one stops until `fg`."""
-        if is_ours():
-            self._display.enter()
-            self._display.resized()
-        else:
+        if not is_ours():
             self._display.give_back()
-            _stop(signal.SIGTTOU)
+            if not _awaits_its_turn():
+                return
+        self._display.enter()
+        self._display.resized()
 
 
 def _stop(number: signal.Signals) -> None:
@@ -86,6 +86,22 @@ def _stop(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     signal.signal(number, before)
+
+
+def _awaits_its_turn() -> bool:
+    """Stop unless the terminal is ours; whether it is, and nothing has stopped. This returns when the program goes on.
+
+    The system looks and stops in one: a stop of our own right after a look may come when a shell has just given us the
+    terminal, and takes it for another Ctrl-Z.
+    """
+    before = signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    try:
+        os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
+    except OSError:
+        return False  # a SIGCONT, which is heard next, or nobody could wake it, and it was not stopped
+    finally:
+        signal.signal(signal.SIGTTOU, before)
+    return True
 
 
 def is_ours() -> bool:
