@@ -6,7 +6,6 @@ are encoded, so that a list is bytes that are ready to send.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -18,7 +17,7 @@ from argus_trio import Value
 from argus_trio.core.catalog.names import LONGEST_NAME, PORTABLE, Claim, Collision, Scheme, in_order, resolve
 from argus_trio.core.catalog.paging import Listed, listed
 from argus_trio.core.catalog.remarks import Remark
-from argus_trio.core.catalog.templates import ComparedTemplate, compared_template, compile_template, matches
+from argus_trio.core.catalog.templates import UriTemplate
 from argus_trio.core.catalog.uris import comparable, origin
 from argus_trio.wire.envelope import Params, encode, encode_raw
 from argus_trio.wire.param_headers import ParamHeaders
@@ -130,7 +129,7 @@ class Catalog(Value):
     tools: Mapping[str, Route]
     prompts: Mapping[str, Route]
     resources: Mapping[str, Route]
-    templates: tuple[tuple[re.Pattern[str], Route], ...]
+    templates: tuple[tuple[UriTemplate, Route], ...]
     resource_backends: tuple[str, ...]
     """The backends that declare resources at all."""
     lists: Mapping[str, bytes]
@@ -180,14 +179,15 @@ class Catalog(Value):
         exact = self.resources.get(uri)
         if exact is not None:
             return exact
-        listed_as = self._listed_as.get(comparable(uri))
+        compared = comparable(uri)
+        listed_as = self._listed_as.get(compared)
         if listed_as is not None:
             return self.resources[listed_as]
-        for pattern, route in self.templates:
-            if matches(pattern, uri):
+        for template, route in self.templates:
+            if template.matches(uri):
                 return Route(backend=route.backend, key=uri)
-        for template, route in self._compared_templates:
-            spelled = template.spelled(uri)
+        for template, route in self.templates:
+            spelled = template.compared.spelled(uri, compared)
             if spelled is not None:
                 return Route(backend=route.backend, key=spelled)
         if len(self.resource_backends) == 1:
@@ -202,7 +202,7 @@ class Catalog(Value):
         """
         whose = origin(comparable(uri))
         alike = self._owners_by_origin.get(whose, set[str]()) | {
-            route.backend for template, route in self._compared_templates if template.may_serve(whose)
+            route.backend for template, route in self.templates if template.compared.may_serve(whose)
         }
         return tuple(name for name in self.resource_backends if name in alike) or self.resource_backends
 
@@ -217,10 +217,6 @@ class Catalog(Value):
         for compared, uri in self._listed_as.items():
             owners.setdefault(origin(compared), set()).add(self.resources[uri].backend)
         return owners
-
-    @cached_property
-    def _compared_templates(self) -> tuple[tuple[ComparedTemplate, Route], ...]:
-        return tuple((compared_template(route.key), route) for _, route in self.templates)
 
 
 def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> Catalog:
@@ -242,7 +238,7 @@ def build(published: Iterable[Published], scheme: Scheme, holders: Holders) -> C
         tools=MappingProxyType(tools),
         prompts=MappingProxyType(prompts),
         resources=MappingProxyType(resources),
-        templates=tuple((compile_template(template), route) for template, route in templates.items()),
+        templates=tuple((UriTemplate(text), route) for text, route in templates.items()),
         resource_backends=tuple(p.backend for p in ordered if p.serves_resources),
         lists=MappingProxyType({kind: one.whole for kind, one in paged.items()}),
         paged=MappingProxyType(paged),

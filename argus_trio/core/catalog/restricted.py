@@ -43,7 +43,7 @@ def restricted(catalog: Catalog, shows: Shows) -> Catalog:
         tools=MappingProxyType(tools),
         prompts=MappingProxyType(prompts),
         resources=MappingProxyType(resources),
-        templates=tuple((pattern, route) for pattern, route in catalog.templates if route.key in templates),
+        templates=tuple((template, route) for template, route in catalog.templates if route.key in templates),
         lists=MappingProxyType({kind: each.whole for kind, each in paged.items()}),
         paged=MappingProxyType(paged),
         legacy_tools=paged["tools"] if is_same else catalog.legacy_tools.only(tools),

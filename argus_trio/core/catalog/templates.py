@@ -6,6 +6,8 @@ Whether a URI is really served is for the backend to say, so the expressions are
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -34,34 +36,54 @@ _PLACE: Final = "\ue000"
 _PLACE_COMPARED: Final = comparable(f"x:{_PLACE}")[2:]
 
 
-def compile_template(template: str) -> re.Pattern[str]:
-    """The regular expression that URIs of `template` match in full. `{path*}` crosses slashes, as `{+path}` does."""
-    literals, parts = _pieces(template)
-    return _compiled(literals, parts)
+@attrs.frozen
+class UriTemplate(Value):
+    """A resource template. Its expression is compiled for the first URI that begins as it does: there may be thousands
+    of templates, and each takes a quarter of a millisecond."""
 
+    text: str
+    """As its backend spells it."""
 
-def matches(pattern: re.Pattern[str], uri: str) -> bool:
-    """Whether the template that `pattern` was compiled from can mean `uri`."""
-    return len(uri) <= MAX_URI and pattern.fullmatch(uri) is not None
+    def matches(self, uri: str) -> bool:
+        """Whether it can mean `uri`, in full. `{path*}` crosses slashes, as `{+path}` does."""
+        return uri.startswith(self._start) and len(uri) <= MAX_URI and self._pattern.fullmatch(uri) is not None
+
+    @cached_property
+    def compared(self) -> ComparedTemplate:
+        """The template for URIs in their comparable form."""
+        return _compared(self.text)
+
+    @cached_property
+    def _start(self) -> str:
+        return self.text.partition("{")[0]
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _compiled(*_pieces(self.text))
 
 
 @attrs.frozen(kw_only=True)
 class ComparedTemplate(Value):
     """A template by which URIs are found that a client spells otherwise than its backend does."""
 
-    pattern: re.Pattern[str]
-    """What comparable URIs of the template match in full, with a group for each of its expressions."""
     literals: tuple[str, ...]
     """The text around the expressions, as the backend spells it."""
+    compared: tuple[str, ...]
+    """The same in its comparable form."""
+    parts: tuple[str, ...]
+    """What each expression matches, as a group."""
     origin: str | None
     """The scheme and the authority that all URIs of the template have; None where an expression is part of them."""
 
-    def spelled(self, uri: str) -> str | None:
-        """A URI with the template's own spelling of what is text there; None if the template cannot mean it.
+    def spelled(self, uri: str, as_compared: str) -> str | None:
+        """A URI, which is given in its comparable form as well, with the template's own spelling of what is text there;
+        None if the template cannot mean it.
 
         As it is where an expression may be part of its host: that may be a name in which capitals count.
         """
-        found = None if len(uri) > MAX_URI else self.pattern.fullmatch(comparable(uri))
+        if not as_compared.startswith(self.compared[0]) or len(uri) > MAX_URI:
+            return None
+        found = self._pattern.fullmatch(as_compared)
         if found is None or self.origin is None:
             return None if found is None else uri
         return "".join(text + (value or "") for text, value in zip(self.literals, (*found.groups(), ""), strict=True))
@@ -71,17 +93,21 @@ class ComparedTemplate(Value):
         scheme = self.literals[0].partition(":")[0].lower() if ":" in self.literals[0] else ""
         return other == self.origin if self.origin is not None else not scheme or other.startswith(f"{scheme}:")
 
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return _compiled(self.compared, self.parts)
 
-def compared_template(template: str) -> ComparedTemplate:
-    """The template for URIs in their comparable form."""
+
+def _compared(template: str) -> ComparedTemplate:
     literals, parts = _pieces(template)
     compared = comparable(_PLACE.join(literals)).split(_PLACE_COMPARED)
     if len(compared) != len(literals):  # an expression stood where a part of the URI is left out, or in the scheme
         compared = literals
     whole = _ORIGIN.match(literals[0]) if parts else re.match(r".*", template, re.DOTALL)
     return ComparedTemplate(
-        pattern=_compiled(compared, [f"({part})" for part in parts]),
         literals=tuple(literals),
+        compared=tuple(compared),
+        parts=tuple(f"({part})" for part in parts),
         origin=origin(comparable(whole[0])) if whole is not None else None,
     )
 
@@ -109,6 +135,6 @@ def _pieces(template: str) -> tuple[list[str], list[str]]:
     return literals, parts
 
 
-def _compiled(literals: list[str], parts: list[str]) -> re.Pattern[str]:
+def _compiled(literals: Sequence[str], parts: Sequence[str]) -> re.Pattern[str]:
     text = "".join(re.escape(literal) + part for literal, part in zip(literals, (*parts, ""), strict=True))
     return re.compile(text, re.DOTALL)
