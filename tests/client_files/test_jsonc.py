@@ -131,11 +131,10 @@ def test_lines_are_counted_alike_one_by_one_and_all_at_once() -> None:
 
 
 def test_twenty_megabytes_are_read_within_seconds() -> None:
-    projects = {
-        f"/home/ann/{number}": {"history": [{"display": "x" * 40, "n": [1, 2, 3]}] * 250, "mcpServers": {"a": {}}}
-        for number in range(1000)
-    }
-    text = json.dumps({"projects": projects}, indent=2)
+    project = {"history": [{"display": "x" * 40, "n": [1, 2, 3]}] * 250, "mcpServers": {"a": {}}}
+    written = json.dumps(project, indent=2).replace("\n", "\n    ")
+    projects = ",".join(f'\n    "/home/ann/{number}": {written}' for number in range(1000))
+    text = f'{{\n  "projects": {{{projects}\n  }}\n}}'
     assert len(text) > 20_000_000
     started = time.process_time()
     found = read_jsonc(text).member("projects")
