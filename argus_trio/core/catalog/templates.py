@@ -39,7 +39,7 @@ _PLACE_COMPARED: Final = comparable(f"x:{_PLACE}")[2:]
 @attrs.frozen
 class UriTemplate(Value):
     """A resource template. Its expression is compiled for the first URI that begins as it does: there may be thousands
-    of templates, and each takes a quarter of a millisecond."""
+    of templates, and each takes some 50 us, whenever a catalog is made."""
 
     text: str
     """As its backend spells it."""
