@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,6 @@ from tests.e2e.clients import MODERN, client_of
 Era = Literal["legacy", "modern"]
 
 PAIRS_AT_ONCE = 4
-MOST_REPEATED = 3
-"""How many cells that went wrong are played once more: where it is more, something is wrong with the gateway."""
 FEATURE_SECONDS = 45.0
 """For any one feature in one cell; a hang fails after this."""
 PAIR_SECONDS = 600.0
@@ -228,26 +226,9 @@ async def opened(door: Door, kind: Kind, url: str, journal: Path, growing: trio.
 
 
 async def play(url: str, journal: Path, features: Iterable[Feature], wanted: Mapping[Key, Feature]) -> Outcomes:
-    """Every wanted cell once, a few pairs at a time; what came of it: None, or what went wrong.
-
-    Where a few went wrong they are played once more, one after the other, and that counts: the gateway waits some
-    seconds at most for a backend in several places, which a machine that is busy with other tests exceeds.
-    """
-    features = tuple(features)
-    outcomes = await _played(url, journal, features, wanted, PAIRS_AT_ONCE)
-    failed = [key for key, problem in outcomes.items() if problem is not None]
-    if len(failed) <= MOST_REPEATED:
-        for key in failed:
-            print(f"played once more: {key}: {outcomes[key]!r}", file=sys.stderr)
-            outcomes |= await _played(url, journal, features, {key: wanted[key]}, 1)
-    return outcomes
-
-
-async def _played(
-    url: str, journal: Path, features: Sequence[Feature], wanted: Mapping[Key, Feature], at_once: int
-) -> Outcomes:
+    """Every wanted cell once, a few pairs at a time; what came of it: None, or what went wrong."""
     outcomes: Outcomes = {}
-    limit = trio.CapacityLimiter(at_once)
+    limit = trio.CapacityLimiter(PAIRS_AT_ONCE)
     async with trio.open_nursery() as nursery:
         for kind in KINDS:
             growing = trio.Lock()
